@@ -1,0 +1,23 @@
+"""Pictures to train on, as an `ImageSet`: a uint8 tensor (N, C, H, W) with labels and provenance."""
+
+from gan_utils.datasets.digits import mnist, stacked_mnist
+from gan_utils.datasets.image_set import ImageSet, to_uint8, to_unit
+
+SOURCES = ("mnist",)
+
+__all__ = ["SOURCES", "ImageSet", "load", "mnist", "stacked_mnist", "to_uint8", "to_unit"]
+
+
+def load(name: str, image_size: int = 28) -> ImageSet:
+    """The pictures that ``--data NAME`` means: ``mnist``, or ``mnist:FOLDER`` for all 60,000.
+
+    Raises:
+        ValueError: no such source.
+        FileNotFoundError: the folder does not hold MNIST's files.
+    """
+    source, _, path = name.partition(":")
+    if source not in SOURCES:
+        raise ValueError(
+            f"data is {name!r}; it must be mnist (embedded), or mnist:FOLDER for all of MNIST"
+        )
+    return (mnist(full=True, root=path) if path else mnist()).resize(image_size)

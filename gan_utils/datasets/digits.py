@@ -1,0 +1,88 @@
+"""Handwritten digits: an embedded sample of MNIST, and all of it through torchvision."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gan_utils.datasets.image_set import ImageSet
+from gan_utils.runtime import data_root, embedded
+
+DIGITS = tuple("0123456789")
+
+
+def mnist(full: bool = False, download: bool = False, root: str | Path | None = None) -> ImageSet:
+    """MNIST's handwritten digits, uint8 (N, 1, 28, 28), white on black.
+
+    The default needs no network: 10,000 digits of the training set, 1,000 of each class.
+    In both forms the same 1,000 digits, 100 of each class, are held out of all training
+    (`ImageSet.train`, `ImageSet.held_out`).
+
+    Args:
+        full: all 60,000 training digits, through torchvision.
+        download: may torchvision fetch its four files if they are not there yet?
+        root: the folder that holds (or will hold) ``MNIST/raw``; default `runtime.data_root`.
+
+    Raises:
+        FileNotFoundError: `full` without the files and without `download`, or a failed download.
+    """
+    with np.load(embedded("digits.npz")) as file:
+        sample = {name: torch.from_numpy(file[name]) for name in file.files}
+    if not full:
+        return ImageSet(
+            sample["images"].unsqueeze(1),
+            sample["labels"].long(),
+            DIGITS,
+            sample["held_out"],
+            "10,000 digits of MNIST's training set (LeCun, Cortes and Burges)",
+        )
+    images, labels = _torchvision_mnist(Path(root) if root else data_root(), download)
+    reserved = torch.zeros(len(images), dtype=torch.bool)
+    reserved[sample["position"][sample["held_out"]].long()] = True
+    source = "MNIST's training set (LeCun, Cortes and Burges)"
+    return ImageSet(images.unsqueeze(1), labels, DIGITS, reserved, source)
+
+
+def stacked_mnist(digits: ImageSet, n: int, seed: int = 0) -> ImageSet:
+    """Three random digits as the red, green and blue of one picture: 1,000 modes to cover.
+
+    Args:
+        digits: grey pictures (N, 1, H, W) with labels 0 … 9.
+        n: how many to make.
+        seed: of the random choice.
+
+    Returns:
+        (n, 3, H, W), labels 0 … 999: red digit × 100 + green digit × 10 + blue digit.
+        Metz et al. 2017 (Unrolled GANs), section 3.3.
+    """
+    choice = torch.randint(len(digits), (3, n), generator=torch.Generator().manual_seed(seed))
+    red, green, blue = (digits.labels[index] for index in choice)
+    return ImageSet(
+        torch.cat([digits.images[index] for index in choice], dim=1),
+        red * 100 + green * 10 + blue,
+        tuple(f"{mode:03d}" for mode in range(1000)),
+        source=f"three digits stacked, from {digits.source}",
+    )
+
+
+def _torchvision_mnist(root: Path, download: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    from torchvision.datasets import MNIST
+
+    names = [name for pair in MNIST.resources for name in pair[:1]]
+    raw = root / "MNIST" / "raw"
+    if all((raw / name).is_file() for name in names) and not (raw / Path(names[0]).stem).is_file():
+        # torchvision unpacks beside the archives; leave a folder that others share as it is.
+        with tempfile.TemporaryDirectory() as copy:
+            shutil.copytree(raw, Path(copy) / "MNIST" / "raw")
+            digits = MNIST(copy, train=True, download=True)
+            return digits.data, digits.targets
+    try:
+        digits = MNIST(root, train=True, download=download)
+    except (RuntimeError, OSError) as error:  # OSError covers URLError and an unwritable folder
+        raise FileNotFoundError(
+            f"MNIST's four files are not in {raw} ({error}); pass download=True with a network, "
+            f"or put {', '.join(names)} there by hand; mnist() alone needs neither"
+        ) from error
+    return digits.data, digits.targets

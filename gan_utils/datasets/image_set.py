@@ -1,0 +1,91 @@
+"""A set of pictures in memory: one uint8 tensor, with labels and where it came from."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """Map uint8 pixels 0 … 255 to floats in [−1, 1], the range of tanh. Any shape."""
+    return images.float() / 127.5 - 1
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Map floats in [−1, 1] to uint8 pixels, rounding to the nearest; the inverse of `to_unit`."""
+    return ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Pictures that fit in memory.
+
+    Attributes:
+        images: uint8 (N, C, H, W).
+        labels: int64 (N,), or None.
+        classes: the name of each label.
+        reserved: bool (N,), True where a picture is held out of all training; None for nowhere.
+        source: one line on where the pictures come from.
+
+    Raises:
+        ValueError: the images are not uint8 (N, C, H, W), or labels do not match them.
+    """
+
+    images: Tensor
+    labels: Tensor | None = None
+    classes: tuple[str, ...] = ()
+    reserved: Tensor | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != torch.uint8 or self.images.ndim != 4:
+            raise ValueError(
+                f"images are {self.images.dtype} of shape {tuple(self.images.shape)}; "
+                "an ImageSet takes uint8 (N, C, H, W), so convert with to_uint8 and unsqueeze"
+            )
+        for name in ("labels", "reserved"):
+            column = getattr(self, name)
+            if column is not None and len(column) != len(self.images):
+                raise ValueError(f"{len(column)} {name} for {len(self.images)} images")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one picture."""
+        return tuple(self.images.shape[1:])
+
+    @property
+    def train(self) -> "ImageSet":
+        """The pictures to train on: all that are not reserved."""
+        return self if self.reserved is None else self.select(~self.reserved)
+
+    @property
+    def held_out(self) -> "ImageSet":
+        """The pictures kept out of all training, for evaluation.
+
+        Raises:
+            ValueError: nothing was held out.
+        """
+        if self.reserved is None:
+            raise ValueError(f"nothing was held out of {self.source or 'this set'}")
+        return self.select(self.reserved)
+
+    def select(self, index: Tensor | slice) -> "ImageSet":
+        """The pictures at `index` (a slice, positions, or a bool mask), with their labels."""
+        columns = {
+            name: None if column is None else column[index]
+            for name, column in [("labels", self.labels), ("reserved", self.reserved)]
+        }
+        return replace(self, images=self.images[index], **columns)
+
+    def resize(self, size: int) -> "ImageSet":
+        """The same pictures at size × size, averaged down or interpolated up without aliasing."""
+        if self.shape[1:] == (size, size):
+            return self
+        small = interpolate(
+            self.images.float(), (size, size), mode="bilinear", antialias=True, align_corners=False
+        )
+        return replace(self, images=small.round().clamp(0, 255).to(torch.uint8))

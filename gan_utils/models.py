@@ -1,0 +1,201 @@
+"""Generators and discriminators: the MLP pair (notebook 02) and the DCGAN pair (notebooks 03, 04).
+
+All are plain `nn.Sequential`s. A generator maps noise (N, latent_dim) to images (N, C, H, W) in
+(−1, 1); a discriminator maps images to logits (N, 1).
+"""
+
+import torch
+from torch import nn
+
+SLOPE = 0.2  # of LeakyReLU for negative inputs, as in Radford et al. 2016, section 4
+MAX_SIZE = 1024
+
+
+def mlp_generator(
+    latent_dim: int = 100,
+    image_shape: tuple[int, int, int] = (1, 28, 28),
+    hidden: tuple[int, ...] = (128, 256, 512, 1024),
+    batch_norm: bool = True,
+    dropout: float = 0.0,
+) -> nn.Sequential:
+    """Noise (N, latent_dim) → images (N, C, H, W) in (−1, 1), through dense layers.
+
+    The default is 100-128-256-512-1024-784, with batch normalization after every hidden layer but
+    the first. `hidden=(32, 64, 128), batch_norm=False, dropout=0.3` is the small dropout network.
+
+    Raises:
+        ValueError: a width is not positive.
+    """
+    _positive(latent_dim=latent_dim, **{f"hidden[{i}]": width for i, width in enumerate(hidden)})
+    layers, width_in = [], latent_dim
+    for depth, width in enumerate(hidden):
+        layers.append(nn.Linear(width_in, width))
+        if batch_norm and depth > 0:
+            layers.append(nn.BatchNorm1d(width))
+        layers.append(nn.LeakyReLU(SLOPE))
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+        width_in = width
+    pixels = image_shape[0] * image_shape[1] * image_shape[2]
+    return nn.Sequential(
+        *layers, nn.Linear(width_in, pixels), nn.Tanh(), nn.Unflatten(1, image_shape)
+    )
+
+
+def mlp_discriminator(
+    image_shape: tuple[int, int, int] = (1, 28, 28),
+    hidden: tuple[int, ...] = (512, 256),
+    dropout: float = 0.0,
+) -> nn.Sequential:
+    """Images (N, C, H, W) → logits (N, 1), through dense layers; the default is 784-512-256-1.
+
+    Raises:
+        ValueError: a width is not positive.
+    """
+    _positive(**{f"hidden[{i}]": width for i, width in enumerate(hidden)})
+    layers: list[nn.Module] = [nn.Flatten()]
+    width_in = image_shape[0] * image_shape[1] * image_shape[2]
+    for width in hidden:
+        layers += [nn.Linear(width_in, width), nn.LeakyReLU(SLOPE)]
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+        width_in = width
+    return nn.Sequential(*layers, nn.Linear(width_in, 1))
+
+
+def dcgan_generator(
+    latent_dim: int = 100,
+    image_size: int = 64,
+    channels: int = 3,
+    base_channels: int = 64,
+) -> nn.Sequential:
+    """Noise (N, latent_dim) → images (N, channels, image_size, image_size) in (−1, 1).
+
+    A start of b×b (a transposed convolution of the 1×1 noise), then k layers 4-2-1 (kernel,
+    stride, padding) that double the size: image_size = b·2^k. Each halves the channels down to
+    `base_channels`, then to the image's. Batch norm and ReLU after all layers but the last, no
+    bias where batch norm follows. Radford et al. 2016, figure 1, is (100, 64, 3, 128).
+
+    Raises:
+        ValueError: a size that is not b·2^k with 3 ≤ b ≤ 7, k ≥ 2, or a width that is not positive.
+    """
+    _positive(latent_dim=latent_dim, channels=channels, base_channels=base_channels)
+    start, doublings = plan(image_size)
+    width = base_channels * 2 ** (doublings - 1)
+    layers = [
+        nn.Unflatten(1, (latent_dim, 1, 1)),
+        nn.ConvTranspose2d(latent_dim, width, start, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+    ]
+    for _ in range(doublings - 1):
+        layers += [
+            nn.ConvTranspose2d(width, width // 2, 4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(width // 2),
+            nn.ReLU(),
+        ]
+        width //= 2
+    layers += [nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.Tanh()]
+    return nn.Sequential(*layers).apply(dcgan_init)
+
+
+def dcgan_discriminator(
+    image_size: int = 64, channels: int = 3, base_channels: int = 64
+) -> nn.Sequential:
+    """Images (N, channels, image_size, image_size) → logits (N, 1): the generator's mirror.
+
+    LeakyReLU 0.2 throughout; batch norm after all layers but the first and the last.
+
+    Raises:
+        ValueError: as `dcgan_generator`.
+    """
+    _positive(channels=channels, base_channels=base_channels)
+    start, doublings = plan(image_size)
+    layers = [nn.Conv2d(channels, base_channels, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
+    width = base_channels
+    for _ in range(doublings - 1):
+        layers += [
+            nn.Conv2d(width, width * 2, 4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(width * 2),
+            nn.LeakyReLU(SLOPE),
+        ]
+        width *= 2
+    layers += [nn.Conv2d(width, 1, start), nn.Flatten()]
+    return nn.Sequential(*layers).apply(dcgan_init)
+
+
+def dcgan_init(module: nn.Module) -> None:
+    """For `module.apply`: N(0, 0.02) for the weights of convolutions of both kinds, N(1, 0.02) for
+
+    batch-norm scales, zero for every bias. Radford et al. 2016, section 4, gives the first; the
+    scales must be centered on 1, or batch norm would shrink every signal to nothing.
+    """
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def plan(image_size: int) -> tuple[int, int]:
+    """(b, k) with image_size = b·2^k, 3 ≤ b ≤ 7, k ≥ 2; of two such pairs the fewer layers.
+
+    Raises:
+        ValueError: there is none; the message names the nearest sizes that work.
+    """
+    sizes = {b * 2**k: (b, k) for k in range(8, 1, -1) for b in range(3, 8) if b * 2**k <= MAX_SIZE}
+    if image_size not in sizes:
+        below = max((size for size in sizes if size < image_size), default=None)
+        above = min((size for size in sizes if size > image_size), default=None)
+        near = " or ".join(str(size) for size in (below, above) if size)
+        raise ValueError(
+            f"image_size is {image_size}; a DCGAN here makes b·2^k pixels "
+            f"(3 ≤ b ≤ 7, k ≥ 2, at most {MAX_SIZE}): the nearest is {near}"
+        )
+    return sizes[image_size]
+
+
+def count_parameters(module: nn.Module) -> int:
+    """How many numbers training may change."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def build(
+    model: str,
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 100,
+    base_channels: int = 64,
+) -> tuple[nn.Sequential, nn.Sequential]:
+    """The pair (generator, discriminator) that ``--model`` names: "mlp" or "dcgan".
+
+    `base_channels` is the DCGAN's; the MLP ignores it.
+
+    Raises:
+        ValueError: an unknown model, a picture that is not square, a size it cannot make.
+    """
+    channels, height, width = image_shape
+    if height != width or height < 1:
+        raise ValueError(f"image size is {height}×{width}; it must be square and positive")
+    if model == "mlp":
+        return mlp_generator(latent_dim, image_shape), mlp_discriminator(image_shape)
+    if model == "dcgan":
+        return (
+            dcgan_generator(latent_dim, height, channels, base_channels),
+            dcgan_discriminator(height, channels, base_channels),
+        )
+    raise ValueError(f"model is {model!r}; it must be mlp or dcgan")
+
+
+def _positive(**values: int) -> None:
+    for name, value in values.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number, 1 or more")
+
+
+def parameters_finite(*modules: nn.Module) -> bool:
+    """Whether no parameter or buffer of the modules is NaN or infinite."""
+    values = [t for m in modules for t in m.state_dict().values() if t.is_floating_point()]
+    return bool(torch.stack([t.sum().isfinite() for t in values]).all())

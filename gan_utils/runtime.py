@@ -1,0 +1,118 @@
+"""Where and how a notebook runs: device, seed, budget, data folder, provenance line."""
+
+import os
+import platform
+import random
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+Choice = TypeVar("Choice")
+BUDGETS = ("smoke", "lecture", "full")
+
+
+def device() -> torch.device:
+    """The best device here: a CUDA GPU, else Apple's MPS, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def seed_everything(seed: int) -> int:
+    """Seed Python, NumPy and PyTorch once, at the top of a notebook or run, and return the seed.
+
+    Raises:
+        ValueError: the seed is negative or does not fit 32 bits (NumPy's limit).
+    """
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed is {seed}; it must lie in 0 … 4294967295")
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 (libraries that still use the global generator)
+    torch.manual_seed(seed)
+    return seed
+
+
+def budget() -> str:
+    """The running budget: "smoke" (CI), "lecture" (default) or "full" (a GPU).
+
+    Read from the environment variable ``GAN_UTILS_BUDGET``.
+
+    Raises:
+        ValueError: the variable holds another word.
+    """
+    name = os.environ.get("GAN_UTILS_BUDGET", "lecture")
+    if name not in BUDGETS:
+        raise ValueError(f"GAN_UTILS_BUDGET is {name!r}; it must be one of {', '.join(BUDGETS)}")
+    return name
+
+
+def pick(smoke: Choice, lecture: Choice, full: Choice) -> Choice:
+    """The value for the running budget: ``steps = pick(smoke=20, lecture=2000, full=20000)``."""
+    return {"smoke": smoke, "lecture": lecture, "full": full}[budget()]
+
+
+def embedded(name: str) -> Path:
+    """The path of a file that the course ships: in the wheel, else in the checkout's ``data/``.
+
+    Raises:
+        FileNotFoundError: it is in neither place.
+    """
+    places = [Path(str(resources.files("gan_utils"))) / "_data" / name]
+    places += [checkout / "data" / name for checkout in [_checkout()] if checkout]
+    for place in places:
+        if place.is_file():
+            return place
+    raise FileNotFoundError(
+        f"the embedded file {name} is in none of {', '.join(map(str, places))}; "
+        "reinstall gan_utils, or restore data/ in the checkout"
+    )
+
+
+def data_root() -> Path:
+    """Where downloads land: ``GAN_UTILS_DATA``, else the checkout's ``data/``, else a user cache."""
+    if os.environ.get("GAN_UTILS_DATA"):
+        return Path(os.environ["GAN_UTILS_DATA"]).expanduser()
+    checkout = _checkout()
+    return checkout / "data" if checkout else Path.home() / ".cache" / "gan_utils"
+
+
+def provenance(**facts: object) -> str:
+    """One caption line that says what made a figure: torch version, device, then the facts given.
+
+    Example:
+        >>> provenance(seed=0, steps=500)  # doctest: +SKIP
+        'torch 2.15.0, CPU (1 thread), seed 0, steps 500'
+    """
+    if device().type == "cuda":
+        where = torch.cuda.get_device_name()
+    elif device().type == "mps":
+        where = f"{platform.processor()} GPU (MPS)"
+    else:
+        threads = torch.get_num_threads()
+        where = f"CPU ({threads} thread{'s' if threads > 1 else ''})"
+    named = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in facts.items()]
+    return ", ".join([f"torch {torch.__version__.split('+')[0]}", where, *named])
+
+
+def bfloat16_pays(where: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 matrices in hardware (else autocast only slows it)."""
+    if where.type == "cuda":
+        return torch.cuda.get_device_capability(where) >= (8, 0)
+    if where.type == "cpu" and Path("/proc/cpuinfo").exists():
+        flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()
+        return "avx512_bf16" in flags or "amx_bf16" in flags
+    return False
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _checkout() -> Path | None:
+    folder = Path(__file__).resolve().parents[1]
+    return folder if (folder / "pyproject.toml").is_file() else None

@@ -1,0 +1,330 @@
+"""Train a GAN: one step, and `fit`, which repeats it (the loop is first written out in notebook 02).
+
+`fit` moves a `Game` forward. Stopping it and calling it again goes on exactly where it stopped.
+"""
+
+import contextlib
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gan_utils import losses
+from gan_utils.datasets.image_set import ImageSet
+from gan_utils.game import Game, Settings, generate
+from gan_utils.models import parameters_finite
+
+__all__ = ["Game", "Settings", "Total", "TrainingDiverged", "fit", "generate", "train_step"]
+
+RECORD_EVERY = 10  # steps between two points of the history
+SNAPSHOTS_GROW = 1.2  # each snapshot of the fixed noise comes 20% more steps after the one before
+KEEP_EVERY = 5.0  # seconds between two copies in memory of a state that is known to be good
+COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
+
+Watcher = Callable[[Game, bool], None]
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss became NaN or infinite; the game was put back to its last good state."""
+
+
+def train_step(
+    game: Game,
+    next_real: Callable[[], Tensor],
+    record: bool = False,
+    share: Callable[[nn.Module], None] = lambda network: None,
+) -> Tensor:
+    """One round of Algorithm 1 (Goodfellow et al. 2014): `d_steps` updates of D, then one of G.
+
+    Args:
+        game: changed in place, except its step count.
+        next_real: gives the next real images, float (N, C, H, W) in [−1, 1].
+        record: also measure D(x) and D(G(z)).
+        share: averages a network's gradients over processes, where there are several.
+
+    Returns:
+        float (5,): the two losses, then the means of D(x), D(G(z)) before G's step and after it;
+        without `record` float (2,): the two losses.
+    """
+    generator, discriminator = game.generator, game.discriminator
+    generator_loss = losses.generator_loss(game.settings.loss)
+
+    for _ in range(game.settings.d_steps):
+        real = next_real()
+        z = game.noise(len(real))
+        with game.autocast():
+            fake = generator(z)
+            real_logits = discriminator(real).float()
+            fake_logits = discriminator(fake.detach()).float()
+        d_loss = losses.discriminator_loss(real_logits, fake_logits)
+        game.d_optimizer.zero_grad()
+        d_loss.backward()
+        share(discriminator)
+        game.d_optimizer.step()
+
+    # G is still the one that made `fake`, so its graph serves again. D only passes gradients on.
+    with frozen(discriminator):
+        with game.autocast():
+            before = discriminator(fake).float()
+        g_loss = generator_loss(before)
+        game.g_optimizer.zero_grad()
+        g_loss.backward()
+    share(generator)
+    game.g_optimizer.step()
+    if game.averaged:
+        game.averaged.update_parameters(generator)
+
+    if not record:
+        return torch.stack([d_loss.detach(), g_loss.detach()])
+    with torch.no_grad(), game.autocast(), _no_statistics(generator, discriminator):
+        after = discriminator(generator(z)).float()
+    means = [logits.detach().sigmoid().mean() for logits in (real_logits, before, after)]
+    return torch.stack([d_loss.detach(), g_loss.detach(), *means])
+
+
+@dataclass(frozen=True)
+class Total:
+    """How long a game trains in all: a number of `steps`, or of `seconds`."""
+
+    steps: int | None = None
+    seconds: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        steps: int | None,
+        epochs: float | None,
+        seconds: float | None,
+        steps_per_epoch: int,
+    ) -> "Total":
+        """From exactly one of the three.
+
+        Raises:
+            ValueError: none or several are given, or one that is negative or not a number.
+        """
+        given = {"steps": steps, "epochs": epochs, "seconds": seconds}
+        given = {name: value for name, value in given.items() if value is not None}
+        if len(given) != 1:
+            raise ValueError(
+                f"{' and '.join(given) or 'nothing'} given; say how long to train with exactly one "
+                "of steps, epochs, seconds"
+            )
+        for name, value in given.items():
+            if not 0 <= value < float("inf"):
+                raise ValueError(f"{name} is {value}; it must be 0 or more")
+        if epochs is not None:
+            steps = round(epochs * steps_per_epoch)
+        return cls(steps, seconds)
+
+    def reached(self, game: Game, since: float | None = None) -> bool:
+        """Whether the game has trained this long; `since`: the clock of a stretch not yet added."""
+        if self.seconds is None:
+            return game.step >= self.steps
+        running = 0.0 if since is None else time.perf_counter() - since
+        return game.seconds + running >= self.seconds
+
+
+def fit(
+    game: Game,
+    images: ImageSet,
+    *,
+    steps: int | None = None,
+    epochs: float | None = None,
+    seconds: float | None = None,
+    watchers: Sequence[Watcher] | None = None,
+) -> Game:
+    """Train until the game has had so many steps, epochs or seconds of training, all told.
+
+    The total counts earlier calls: after an interruption the same call goes on where it stopped,
+    and ends where it would have ended. Only pictures that are not held out are used.
+
+    Args:
+        game: changed in place, and returned.
+        images: uint8 pictures of the shape that the discriminator takes.
+        steps, epochs, seconds: exactly one of them. An epoch is len(images.train) // batch_size
+            steps; seconds count training alone, not pictures or checkpoints.
+        watchers: each is called as ``watcher(game, done)`` every tenth step and at the end; the
+            default is a progress bar and one picture that is updated in place (`watching.live`).
+
+    Raises:
+        ValueError: not exactly one total, or a negative one; fewer pictures than one batch;
+            pictures of another shape than the networks'.
+        TrainingDiverged: a loss became NaN or infinite; the game is back at its last good state.
+    """
+    team = _Team.here()
+    pictures = images.train.images
+    _check(game, pictures, team)
+    total = Total.of(
+        steps, epochs, seconds, len(pictures) // team.processes // game.settings.batch_size
+    )
+    if watchers is None:
+        from gan_utils.watching import live
+
+        watchers = live(total)
+    if team.rank > 0:
+        watchers = []
+    pictures = pictures.to(game.device)
+    if not game.snapshots:
+        game.snapshot()
+    kept, kept_at = game.copy_state(), time.monotonic()
+
+    with _deferred_interrupt() as stop, _own_dropout(game):
+        while not team.any(stop.is_set() or total.reached(game)):
+            first, clock = game.step + 1, time.perf_counter()
+            rows = []  # of numbers, left on the device until the stretch ends
+            while not rows or (game.step % RECORD_EVERY and game.step not in (1, total.steps)):
+                record = (game.step + 1) % RECORD_EVERY == 0 or game.step + 1 in (1, total.steps)
+                rows.append(
+                    train_step(
+                        game,
+                        lambda: game.next_real(pictures, team.rank, team.processes),
+                        record,
+                        team.share,
+                    )
+                )
+                game.step += 1
+                if team.alone and (stop.is_set() or total.reached(game, since=clock)):
+                    break
+            numbers = [row.tolist() for row in rows]
+            game.seconds += time.perf_counter() - clock
+            game.dropout_state = torch.get_rng_state()
+
+            bad = [first + i for i, row in enumerate(numbers) if not all(map(math.isfinite, row))]
+            if bad:
+                game.restore(kept)
+                raise TrainingDiverged(
+                    f"a loss became NaN or infinite at step {bad[0]:,}; the networks are back as "
+                    f"they were after step {game.step:,}. Try a lower lr (it was "
+                    f"{game.settings.lr:g}), or bfloat16=False if it happens late."
+                )
+            if record:
+                point = dict(zip(COLUMNS, numbers[-1], strict=True))
+                game.history.append({"step": game.step, "seconds": game.seconds, **point})
+                if game.step >= game.snapshots[-1][0] * SNAPSHOTS_GROW:
+                    game.snapshot()
+            if time.monotonic() - kept_at > KEEP_EVERY and parameters_finite(*game.networks().values()):
+                kept, kept_at = game.copy_state(), time.monotonic()
+            for watcher in watchers:
+                watcher(game, False)
+        game.interrupted = stop.is_set()
+        if game.snapshots[-1][0] < game.step:
+            game.snapshot()
+        for watcher in watchers:
+            watcher(game, True)
+    if game.interrupted:
+        print(f"Stopped after step {game.step:,}. Nothing is lost: the same call goes on from here.")
+    return game
+
+
+@dataclass(frozen=True)
+class _Team:
+    """The processes that train together (``torchrun``, ``notebook_launcher``); usually one."""
+
+    rank: int = 0
+    processes: int = 1
+    accelerator: object = None
+
+    @classmethod
+    def here(cls) -> "_Team":
+        if int(os.environ.get("WORLD_SIZE", 1)) == 1:
+            return cls()
+        from accelerate import Accelerator
+
+        accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
+        return cls(accelerator.process_index, accelerator.num_processes, accelerator)
+
+    @property
+    def alone(self) -> bool:
+        return self.processes == 1
+
+    def any(self, verdict: bool) -> bool:
+        """Whether any process says yes, so that all stop at the same step."""
+        if self.alone:
+            return verdict
+        votes = torch.tensor(float(verdict), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(votes, "sum") > 0)
+
+    def share(self, network: nn.Module) -> None:
+        """Average the network's gradients over the processes."""
+        if self.alone:
+            return
+        gradients = [p.grad for p in network.parameters()]
+        mean = self.accelerator.reduce(nn.utils.parameters_to_vector(gradients), "mean")
+        for gradient, part in zip(
+            gradients, mean.split([g.numel() for g in gradients]), strict=True
+        ):
+            gradient.copy_(part.view_as(gradient))
+
+
+def _check(game: Game, pictures: Tensor, team: _Team) -> None:
+    share = len(pictures) // team.processes
+    if share < game.settings.batch_size:
+        raise ValueError(
+            f"batch_size is {game.settings.batch_size}, but there are only {share} pictures to "
+            "train on; take a smaller batch or more pictures"
+        )
+    made = tuple(generate(game.generator, game.fixed_noise[:1]).shape[1:])
+    given = tuple(pictures.shape[1:])
+    if made != given:
+        raise ValueError(
+            f"the generator makes pictures of shape {made}, but the data has {given} (C, H, W); "
+            "resize the data or build the networks for it"
+        )
+
+
+@contextlib.contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Let gradients pass through the network without computing those of its parameters."""
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        network.requires_grad_(True)
+
+
+@contextlib.contextmanager
+def _no_statistics(*networks: nn.Module) -> Iterator[None]:
+    """Look without touching: batch norm uses its batch but leaves its running averages alone."""
+    norms = [m for n in networks for m in n.modules() if hasattr(m, "track_running_stats")]
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True
+
+
+@contextlib.contextmanager
+def _own_dropout(game: Game) -> Iterator[None]:
+    """Dropout draws from PyTorch's global source: lend it the game's own state meanwhile."""
+    with torch.random.fork_rng():
+        torch.set_rng_state(game.dropout_state)
+        yield
+        game.dropout_state = torch.get_rng_state()
+
+
+@contextlib.contextmanager
+def _deferred_interrupt() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C (or interrupt button) into a flag, so that no step is cut in half."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+
+    def interrupt(signum: int, frame: object) -> None:
+        if flag.is_set():
+            raise KeyboardInterrupt
+        flag.set()
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, before)
