@@ -53,7 +53,7 @@ class Settings:
         losses.generator_loss(self.loss)
 
 
-@dataclass
+@dataclass(repr=False)
 class Game:
     """The two players and all else that training changes.
 
@@ -67,6 +67,7 @@ class Game:
             same z, after it.
         snapshots: (step, uint8 images (64, C, H, W)) of the same fixed noise through time.
         interrupted: whether the last `fit` was stopped by hand.
+        goal: the `training.Total` that the last `fit` aimed at, or None.
     """
 
     generator: nn.Module
@@ -79,6 +80,7 @@ class Game:
     history: list[dict[str, float]] = field(default_factory=list)
     snapshots: list[tuple[int, Tensor]] = field(default_factory=list)
     interrupted: bool = False
+    goal: Any = None
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -101,6 +103,9 @@ class Game:
         self.order: Tensor | None = None
         self.order_state = self.order_source.get_state()
         self.position = 0
+
+    def __repr__(self) -> str:
+        return f"Game(step {self.step:,}, {self.seconds:.1f} s)"
 
     @property
     def best_generator(self) -> nn.Module:

@@ -104,6 +104,18 @@ def modes_covered(stacked: Tensor) -> int:
     return len(mode[counted].unique())
 
 
+def ring_modes(points: Tensor, centers: Tensor, sigma: float) -> tuple[int, float]:
+    """How many Gaussians the points (N, 2) cover, and the share of points near any of them.
+
+    A point belongs to the nearest center if it lies within 3 sigma of it (real points: 98.9%); a
+    Gaussian counts as covered from 1% of the points on.
+    """
+    distance, nearest = torch.cdist(points, centers).min(dim=1)
+    near = distance <= 3 * sigma
+    shares = torch.bincount(nearest[near], minlength=len(centers)) / len(points)
+    return int((shares >= MIN_SHARE).sum()), float(near.float().mean())
+
+
 @torch.no_grad()
 def probability(images: Tensor) -> Tensor:
     """The classifier's probabilities (N, 10) for uint8 images (N, 1, H, W) of any size."""

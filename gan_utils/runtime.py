@@ -3,12 +3,13 @@
 import os
 import platform
 import random
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import torch
+from packaging.requirements import Requirement
 
 Choice = TypeVar("Choice")
 BUDGETS = ("smoke", "lecture", "full")
@@ -17,7 +18,7 @@ BUDGETS = ("smoke", "lecture", "full")
 def device() -> torch.device:
     """The best device here: a CUDA GPU, else Apple's MPS, else the CPU."""
     if torch.cuda.is_available():
-        return torch.device("cuda")
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))  # set by torchrun
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
@@ -97,6 +98,28 @@ def provenance(**facts: object) -> str:
         where = f"CPU ({threads} thread{'s' if threads > 1 else ''})"
     named = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in facts.items()]
     return ", ".join([f"torch {torch.__version__.split('+')[0]}", where, *named])
+
+
+def environment() -> str:
+    """What this machine has, one line each; a line that begins with "problem" says what to do."""
+    lines = [f"ok: Python {platform.python_version()}"]
+    needs = (Requirement(line) for line in metadata.requires("gan_utils") or [])
+    for need in sorted(needs, key=lambda need: need.name):
+        try:
+            found = metadata.version(need.name)
+        except metadata.PackageNotFoundError:
+            found = ""
+        if need.specifier.contains(found or "0", prereleases=True):
+            lines.append(f"ok: {need.name} {found}")
+        else:
+            command = f'pip install "{need.name}{need.specifier}"'
+            lines.append(f"problem: {need.name} is {found or 'missing'}; {command}, then restart")
+    try:
+        lines.append(f"ok: embedded digits at {embedded('digits.npz').parent.name}")
+    except FileNotFoundError as error:
+        lines.append(f"problem: {error}")
+    lines.append(f"ok: device {device()}, {os.cpu_count()} cores, budget {budget()}")
+    return "\n".join(lines)
 
 
 def bfloat16_pays(where: torch.device) -> bool:

@@ -20,7 +20,7 @@ from gan_utils.datasets.image_set import ImageSet
 from gan_utils.game import Game, Settings, generate
 from gan_utils.models import parameters_finite
 
-__all__ = ["Game", "Settings", "Total", "TrainingDiverged", "fit", "generate", "train_step"]
+__all__ = ["Game", "Settings", "Total", "TrainingDiverged", "check", "fit", "generate", "train_step"]
 
 RECORD_EVERY = 10  # steps between two points of the history
 SNAPSHOTS_GROW = 1.2  # each snapshot of the fixed noise comes 20% more steps after the one before
@@ -98,9 +98,10 @@ class Total:
     @classmethod
     def of(
         cls,
-        steps: int | None,
-        epochs: float | None,
-        seconds: float | None,
+        *,
+        steps: int | None = None,
+        epochs: float | None = None,
+        seconds: float | None = None,
         steps_per_epoch: int,
     ) -> "Total":
         """From exactly one of the three.
@@ -158,20 +159,21 @@ def fit(
         TrainingDiverged: a loss became NaN or infinite; the game is back at its last good state.
     """
     team = _Team.here()
+    check(game, images, team.processes)
     pictures = images.train.images
-    _check(game, pictures, team)
-    total = Total.of(
-        steps, epochs, seconds, len(pictures) // team.processes // game.settings.batch_size
-    )
+    per_epoch = len(pictures) // team.processes // game.settings.batch_size
+    total = Total.of(steps=steps, epochs=epochs, seconds=seconds, steps_per_epoch=per_epoch)
     if watchers is None:
         from gan_utils.watching import live
 
-        watchers = live(total)
+        watchers = live()
     if team.rank > 0:
         watchers = []
+        game.noise_source.manual_seed(game.settings.seed + 1_000_003 * team.rank + game.step)
     pictures = pictures.to(game.device)
     if not game.snapshots:
         game.snapshot()
+    game.goal = total
     kept, kept_at = game.copy_state(), time.monotonic()
 
     with _deferred_interrupt() as stop, _own_dropout(game):
@@ -262,19 +264,23 @@ class _Team:
             gradient.copy_(part.view_as(gradient))
 
 
-def _check(game: Game, pictures: Tensor, team: _Team) -> None:
-    share = len(pictures) // team.processes
+def check(game: Game, images: ImageSet, processes: int = 1) -> None:
+    """Whether the game can train on these images.
+
+    Raises:
+        ValueError: fewer pictures than one batch, or pictures of another shape than the networks'.
+    """
+    share = len(images.train) // processes
     if share < game.settings.batch_size:
         raise ValueError(
-            f"batch_size is {game.settings.batch_size}, but there are only {share} pictures to "
+            f"batch_size is {game.settings.batch_size}, but there are only {share:,} pictures to "
             "train on; take a smaller batch or more pictures"
         )
     made = tuple(generate(game.generator, game.fixed_noise[:1]).shape[1:])
-    given = tuple(pictures.shape[1:])
-    if made != given:
+    if made != images.shape:
         raise ValueError(
-            f"the generator makes pictures of shape {made}, but the data has {given} (C, H, W); "
-            "resize the data or build the networks for it"
+            f"the generator makes pictures of shape {made}, but the data has {images.shape} "
+            "(C, H, W); resize the data or build the networks for it"
         )
 
 

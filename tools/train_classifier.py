@@ -3,8 +3,9 @@
     python tools/train_classifier.py [--test-root FOLDER-WITH-MNIST/raw]
 
 It learns from the 9,000 embedded digits that are not held out, shifted, turned, scaled and
-sheared, so the command needs no network and takes a few minutes on two cores. With `--test-root`
-it prints the accuracy on MNIST's own test set of 10,000.
+sheared, so the command needs no network and takes five minutes on two cores. Noise is taught as "any class alike": a
+classifier that has seen digits alone calls uniform noise an 8 with full confidence. (Outlier
+exposure, Hendrycks et al. 2019.) With `--test-root` it prints the accuracy on MNIST's test set.
 """
 
 import argparse
@@ -12,11 +13,11 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch.nn.functional import affine_grid, cross_entropy, grid_sample
+from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpolate
 from torchvision.datasets import MNIST
 from tqdm import trange
 
-from gan_utils.datasets import mnist, to_unit
+from gan_utils.datasets import mnist, to_uint8, to_unit
 from gan_utils.metrics import DigitClassifier
 from gan_utils.runtime import seed_everything
 
@@ -28,6 +29,12 @@ def jitter(images: torch.Tensor) -> torch.Tensor:
     shift = 0.1 * torch.randn(n, 2, 1)
     grid = affine_grid(torch.cat([shape, shift], dim=2), images.shape, align_corners=False)
     return grid_sample(images + 1, grid, align_corners=False) - 1  # pads with black
+
+
+def noise(n: int) -> torch.Tensor:
+    """Uniform noise (n, 1, 28, 28) in [−1, 1] with grains of 1, 2 and 4 pixels in turn."""
+    grains = [2 * torch.rand(n, 1, 28 // size, 28 // size) - 1 for size in (1, 2, 4)]
+    return torch.cat([interpolate(g[i::3], 28) for i, g in enumerate(grains)])
 
 
 def main() -> None:
@@ -46,14 +53,18 @@ def main() -> None:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=args.steps)
     for _ in trange(args.steps):
         batch = torch.randint(len(images), (128,))
-        logits = classifier(jitter(images[batch]))
+        logits = classifier(torch.cat([jitter(images[batch]), noise(12)]))
+        loss = cross_entropy(logits[:128], labels[batch])
+        loss = loss + 0.1 * cross_entropy(logits[128:], torch.full((12, 10), 0.1))
         optimizer.zero_grad()
-        cross_entropy(logits, labels[batch]).backward()
+        loss.backward()
         optimizer.step()
         schedule.step()
 
     classifier.eval()
     held_out = digits.held_out
+    print(f"sure (0.9) of uniform noise: {sure(classifier, to_uint8(noise(3000)[:1000])):.1%}, ", end="")
+    print(f"of held-out digits: {sure(classifier, held_out.images):.1%}")
     print(f"held-out digits: {accuracy(classifier, held_out.images, held_out.labels):.2%}")
     if args.test_root:
         test = MNIST(args.test_root, train=False, download=True)
@@ -67,6 +78,12 @@ def accuracy(classifier: DigitClassifier, images: torch.Tensor, labels: torch.Te
     """The share of uint8 images (N, 1, 28, 28) that get their label."""
     guesses = [classifier(to_unit(part)).argmax(dim=1) for part in images.split(500)]
     return float((torch.cat(guesses) == labels).float().mean())
+
+
+@torch.no_grad()
+def sure(classifier: DigitClassifier, images: torch.Tensor) -> float:
+    """The share of uint8 images (N, 1, 28, 28) that get some class at 0.9 or more."""
+    return float((classifier(to_unit(images)).softmax(1).amax(1) >= 0.9).float().mean())
 
 
 if __name__ == "__main__":

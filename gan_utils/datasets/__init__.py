@@ -2,10 +2,18 @@
 
 from gan_utils.datasets.digits import mnist, stacked_mnist
 from gan_utils.datasets.image_set import ImageSet, to_uint8, to_unit
+from gan_utils.datasets.ring import ring, ring_centers
 
-SOURCES = ("mnist",)
-
-__all__ = ["SOURCES", "ImageSet", "load", "mnist", "stacked_mnist", "to_uint8", "to_unit"]
+__all__ = [
+    "ImageSet",
+    "load",
+    "mnist",
+    "ring",
+    "ring_centers",
+    "stacked_mnist",
+    "to_uint8",
+    "to_unit",
+]
 
 
 def load(name: str, image_size: int = 28) -> ImageSet:
@@ -16,7 +24,7 @@ def load(name: str, image_size: int = 28) -> ImageSet:
         FileNotFoundError: the folder does not hold MNIST's files.
     """
     source, _, path = name.partition(":")
-    if source not in SOURCES:
+    if source != "mnist":
         raise ValueError(
             f"data is {name!r}; it must be mnist (embedded), or mnist:FOLDER for all of MNIST"
         )

@@ -1,0 +1,74 @@
+# Each target is one line of intent; `make` alone lists them.
+# Another Python: make lab PYTHON=python3.13      Arguments: make test ARGS="-k badges"
+
+PYTHON ?= python3
+RUN := .venv/bin/python
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test refresh lint badges bench sweep classifier digits pictures
+
+export JUPYTER_PLATFORM_DIRS := 1
+unexport MPLBACKEND
+
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+lab: .venv/.stamp ## Open the course in JupyterLab, on this computer only.
+	@$(RUN) -m jupyterlab --ip=127.0.0.1 --ServerApp.allow_remote_access=False \
+		--ServerApp.root_dir="$(CURDIR)" \
+		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
+		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
+		$$($(can_browse) || echo --no-browser) $(ARGS)
+
+test: .venv/.stamp ## Run all tests, the notebooks among them, in the smallest budget.
+	OMP_NUM_THREADS=1 GAN_UTILS_BUDGET=smoke $(RUN) -m pytest $(ARGS)
+
+refresh: .venv/.stamp ## Run the notebooks again and store what they show (ARGS: only these).
+	$(RUN) tools/refresh.py $(ARGS)
+
+lint: .venv/.stamp ## Check style, badges and the notebooks' rules.
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) tools/badges.py --check
+	$(RUN) tools/lint_notebooks.py
+
+badges: .venv/.stamp ## Write badges, first cells and README's links from pyproject's address.
+	$(RUN) tools/badges.py
+
+bench: .venv/.stamp ## Measure speed and quality beside a textbook loop.
+	$(RUN) benchmarks/textbook.py $(ARGS)
+
+sweep: .venv/.stamp ## Look for the training settings that serve a minute best.
+	$(RUN) benchmarks/sweep.py $(ARGS)
+
+classifier: .venv/.stamp ## Train the digit classifier anew: data/digit_classifier.safetensors.
+	$(RUN) tools/train_classifier.py $(ARGS)
+
+digits: .venv/.stamp ## Take the digits sample from MNIST anew: data/digits.npz.
+	$(RUN) tools/make_digits.py $(ARGS)
+
+pictures: .venv/.stamp ## Draw README's pictures anew: images/.
+	$(RUN) tools/pictures.py $(ARGS)
+
+# A browser with windows of its own; a text browser would take over the terminal.
+can_browse = { [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY$$BROWSER" ]; } \
+	&& $(RUN) -c "import webbrowser; webbrowser.get()" 2>/dev/null
+
+define no_python
+No Python by the name of $(PYTHON) here. Install Python 3.11 or newer, or name yours: make PYTHON=python3.13
+endef
+define old_python
+The course needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make PYTHON=python3.13
+endef
+define no_venv
+$(PYTHON) cannot make virtual environments. On Debian and Ubuntu install that part: apt install python3-venv
+endef
+
+.venv/.stamp: requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(no_python)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(old_python)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(no_venv)" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "$(no_venv)" >&2; exit 1; }
+	$(RUN) -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $@

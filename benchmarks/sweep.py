@@ -1,0 +1,85 @@
+"""What a minute buys: FID after so many seconds of training, over settings and seeds.
+
+    make sweep          (or: python benchmarks/sweep.py --seconds 60 --seeds 3 --model dcgan …)
+
+Each flag that takes several values is tried in all combinations. One row per run is appended to
+benchmarks/sweep.csv, with what made it. Run it on a quiet machine: seconds are seconds.
+"""
+
+import argparse
+import csv
+import itertools
+from pathlib import Path
+
+import torch
+
+from gan_utils import datasets, metrics, models, runtime, watching
+from gan_utils.training import Game, Settings, fit
+
+FIELDS = (
+    *("model", "seconds", "base_channels", "batch_size", "lr", "beta1", "average", "latent_dim"),
+    *("seed", "steps", "fid", "fid_floor", "fid_samples", "classes_covered", "smallest_share"),
+    *("confident", "made_with"),
+)
+
+
+def measure(model: str, seconds: float, base_channels: int, settings: Settings) -> dict[str, object]:
+    """Train once and measure 10,000 samples."""
+    runtime.seed_everything(settings.seed)
+    digits = datasets.mnist()
+    networks = models.build(model, digits.shape, settings.latent_dim, base_channels)
+    game = fit(Game(*networks, settings), digits, seconds=seconds, watchers=[watching.ProgressBar()])
+    images = game.sample(10_000, seed=1)
+    score, covered = metrics.fid(images, digits), metrics.coverage(images)
+    row = {name: getattr(settings, name) for name in FIELDS if hasattr(settings, name)}
+    return row | {
+        "model": model,
+        "seconds": seconds,
+        "base_channels": base_channels if model == "dcgan" else "",
+        "steps": game.step,
+        "fid": round(score.value, 3),
+        "fid_floor": round(score.floor, 3),
+        "fid_samples": score.samples,
+        "classes_covered": covered.covered,
+        "smallest_share": round(min(covered.shares), 4),
+        "confident": round(covered.confident, 4),
+        "made_with": runtime.provenance(bfloat16=game.bfloat16),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", nargs="+", default=["dcgan", "mlp"])
+    parser.add_argument("--seconds", type=float, nargs="+", default=[60.0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--base-channels", type=int, nargs="+", default=[32])
+    parser.add_argument("--batch-size", type=int, nargs="+", default=[64])
+    parser.add_argument("--lr", type=float, nargs="+", default=[5e-4])
+    parser.add_argument("--beta1", type=float, nargs="+", default=[0.5])
+    parser.add_argument("--average", type=float, nargs="+", default=[0.99])
+    parser.add_argument("--latent-dim", type=int, nargs="+", default=[100])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/sweep.csv"))
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    choices = ("batch_size", "lr", "beta1", "average", "latent_dim")
+    for model, seconds, width, *values, seed in itertools.product(
+        args.model,
+        args.seconds,
+        args.base_channels,
+        *(getattr(args, name) for name in choices),
+        range(args.seeds),
+    ):
+        settings = Settings(**dict(zip(choices, values, strict=True)), seed=seed)
+        row = measure(model, seconds, width, settings)
+        new = not args.out.exists()
+        with args.out.open("a", newline="") as file:
+            writer = csv.DictWriter(file, FIELDS)
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        print({name: row[name] for name in row if name != "made_with"}, flush=True)
+
+
+if __name__ == "__main__":
+    main()

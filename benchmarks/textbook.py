@@ -1,0 +1,199 @@
+"""Images per second: the course's engine beside a textbook loop, in one run, in turn.
+
+    make bench          (or: python benchmarks/textbook.py [--seconds 6] [--rounds 5])
+
+The textbook loop is what common tutorials do: a DataLoader over PIL pictures with transforms,
+a sigmoid at D's end and BCELoss, plain Adam in float32, D's gradients computed in G's step and
+thrown away, and ``.item()`` on both losses in every step. The networks and the batch are the same.
+The two take turns in short rounds, so that a noisy machine disturbs both alike; what is reported
+is the median over rounds, and the ratio round by round. "Share" is the arithmetic of the networks'
+matrix products per second, over what this processor reaches in one large matrix product.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import transforms
+
+from gan_utils import datasets, models, runtime
+from gan_utils.datasets import ImageSet
+from gan_utils.training import Game, Settings, train_step
+
+CASES = [
+    # name, model, image shape, base channels, engine's batch, textbook's batch, wanted ratio
+    ("MLP 28×28, batch 64", "mlp", (1, 28, 28), 0, 64, 64, 2.5),
+    ("DCGAN 64×64, 64 channels, batch 64", "dcgan", (3, 64, 64), 64, 64, 64, 2.2),
+    ("MLP 28×28, engine's default batch", "mlp", (1, 28, 28), 0, None, 64, None),
+]
+
+
+class Pictures(Dataset):
+    """PIL pictures with transforms, as torchvision's datasets give them."""
+
+    def __init__(self, images: ImageSet) -> None:
+        self.arrays = images.images.permute(0, 2, 3, 1).squeeze(-1).numpy()
+        channels, size, _ = images.shape
+        self.transform = transforms.Compose(
+            [
+                transforms.Resize(size),
+                transforms.ToTensor(),
+                transforms.Normalize([0.5] * channels, [0.5] * channels),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return self.transform(Image.fromarray(self.arrays[index]))
+
+
+def textbook(
+    generator: nn.Module, discriminator: nn.Module, images: ImageSet, batch: int
+) -> Callable[[], int]:
+    """A function that does one textbook step and returns how many real images it used."""
+    discriminator = nn.Sequential(discriminator, nn.Sigmoid())
+    loader = DataLoader(Pictures(images), batch, shuffle=True, drop_last=True)
+    bce = nn.BCELoss()
+    g_optimizer = torch.optim.Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    ones, zeros = torch.ones(batch, 1), torch.zeros(batch, 1)
+
+    def batches() -> Iterator[Tensor]:
+        while True:
+            yield from loader
+
+    source = batches()
+
+    def step() -> int:
+        real = next(source)
+        d_optimizer.zero_grad()
+        real_loss = bce(discriminator(real), ones)
+        real_loss.backward()
+        fake = generator(torch.randn(batch, 100))
+        fake_loss = bce(discriminator(fake.detach()), zeros)
+        fake_loss.backward()
+        d_optimizer.step()
+        g_optimizer.zero_grad()
+        g_loss = bce(discriminator(fake), ones)
+        g_loss.backward()
+        g_optimizer.step()
+        (real_loss + fake_loss).item(), g_loss.item()
+        return batch
+
+    return step
+
+
+def engine(
+    generator: nn.Module, discriminator: nn.Module, images: ImageSet, batch: int
+) -> Callable[[], int]:
+    """The same for the engine; every tenth step is recorded, as in `training.fit`."""
+    game = Game(generator, discriminator, Settings(batch_size=batch))
+    done = 0
+
+    def step() -> int:
+        nonlocal done
+        done += 1
+        numbers = train_step(game, lambda: game.next_real(images.images), done % 10 == 0)
+        if done % 10 == 0:
+            numbers.tolist()
+        return batch
+
+    return step
+
+
+def rate(step: Callable[[], int], seconds: float) -> float:
+    """Images per second of a step, repeated for so long."""
+    count, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        count += step()
+    return count / (time.perf_counter() - start)
+
+
+def flops(model: str, shape: tuple[int, int, int], width: int, useful: bool) -> float:
+    """Multiply-adds ×2 per image of one step, counted by PyTorch while the step runs.
+
+    `useful`: D's gradients are left out of G's step.
+    """
+    generator, discriminator = models.build(model, shape, 100, width or 64)
+    real, z = torch.zeros(8, *shape), torch.randn(8, 100)
+    with FlopCounterMode(display=False) as counter:
+        fake = generator(z)
+        (discriminator(real).sum() + discriminator(fake.detach()).sum()).backward()
+        discriminator.requires_grad_(not useful)
+        discriminator(fake).sum().backward()
+    return counter.get_total_flops() / 8
+
+
+def matrix_rate(dtype: torch.dtype) -> float:
+    """Operations per second in one large matrix product: the best of ten."""
+    a, b = torch.randn(2048, 2048, dtype=dtype), torch.randn(2048, 2048, dtype=dtype)
+    times = []
+    for _ in range(11):
+        start = time.perf_counter()
+        a @ b
+        times.append(time.perf_counter() - start)
+    return 2 * 2048**3 / min(times[1:])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=6.0, help="of each turn")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    runtime.seed_everything(0)
+
+    peak = {dtype: matrix_rate(dtype) for dtype in (torch.float32, torch.bfloat16)}
+    print(f"{runtime.provenance()}; one matrix product: ", end="")
+    print(", ".join(f"{str(d)[6:]} {r / 1e9:,.0f} GFLOP/s" for d, r in peak.items()))
+    for name, model, shape, width, batch, textbook_batch, wanted in CASES:
+        if model == "mlp":
+            images = datasets.mnist().train
+        else:
+            images = ImageSet(torch.randint(0, 256, (2048, *shape), dtype=torch.uint8))
+        batch = batch or default_batch(model)
+        steps = {
+            "textbook": textbook(*models.build(model, shape, 100, width or 64), images, textbook_batch),
+            "engine": engine(*models.build(model, shape, 100, width or 64), images, batch),
+        }
+        for step in steps.values():
+            rate(step, args.seconds / 3)  # warm up
+        rates: dict[str, list[float]] = {"textbook": [], "engine": []}
+        for _ in range(args.rounds):
+            for which, step in steps.items():
+                rates[which].append(rate(step, args.seconds))
+        ratios = [e / t for e, t in zip(rates["engine"], rates["textbook"], strict=True)]
+        print(f"\n{name}" + (f" ({batch})" if wanted is None else ""))
+        low = runtime.bfloat16_pays(torch.device("cpu"))
+        for which, dtype in [
+            ("textbook", torch.float32),
+            ("engine", torch.bfloat16 if low else torch.float32),
+        ]:
+            median = statistics.median(rates[which])
+            share = median * flops(model, shape, width, which == "engine") / peak[dtype]
+            print(f"  {which:9}{median:9,.0f} images/s   {share:5.1%} of the {str(dtype)[6:]} rate")
+        verdict = "" if wanted is None else f"; at least {wanted} wanted"
+        print(
+            f"  ratio    {statistics.median(ratios):9.2f} "
+            f"(from {min(ratios):.2f} to {max(ratios):.2f}{verdict})"
+        )
+
+
+def default_batch(model: str) -> int:
+    """The batch that the command line takes when none is given."""
+    from gan_utils.cli import DEFAULTS
+
+    return DEFAULTS[model]["batch_size"]
+
+
+if __name__ == "__main__":
+    main()

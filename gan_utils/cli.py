@@ -1,0 +1,276 @@
+"""The command line: ``python -m gan_utils train``, ``sample``, ``evaluate``.
+
+PyTorch is imported inside the functions, so that a misspelled flag is refused at once.
+"""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+from jsonargparse import ArgumentParser
+
+INTERRUPTED = 130  # the shell's exit status for Ctrl-C
+
+# What a minute on two CPU cores buys most with: `make sweep`, benchmarks/sweep.csv.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "mlp": {"batch_size": 128, "lr": 5e-4, "beta1": 0.5, "average": 0.995},
+    "dcgan": {"batch_size": 64, "lr": 5e-4, "beta1": 0.5, "average": 0.995},
+}
+
+
+def train(
+    model: Literal["mlp", "dcgan"] | None = None,
+    data: str | None = None,
+    image_size: int | None = None,
+    steps: int | None = None,
+    epochs: float | None = None,
+    seconds: float | None = None,
+    seed: int | None = None,
+    out: str | None = None,
+    resume: str | None = None,
+    batch_size: int | None = None,
+    latent_dim: int | None = None,
+    base_channels: int | None = None,
+    lr: float | None = None,
+    beta1: float | None = None,
+    d_steps: int | None = None,
+    average: float | None = None,
+    tensorboard: str | None = None,
+) -> int:
+    """Train a GAN and keep it in a run folder.
+
+    Args:
+        model: the pair of networks, mlp or dcgan (default: dcgan).
+        data: mnist (embedded), or mnist:FOLDER for all 60,000 (default: mnist).
+        image_size: pixels on a side (default: 28).
+        steps: train for so many generator steps in all, resumed steps included.
+        epochs: train for so many passes over the data in all.
+        seconds: train for so many seconds in all, training alone counted (default: 60).
+        seed: of weights, noise and data order (default: 0).
+        out: the run folder to make.
+        resume: a run folder to go on with; it keeps the settings it was made with.
+        batch_size: real pictures in each step.
+        latent_dim: length of the noise vector (default: 100).
+        base_channels: channels next to the picture, DCGAN only (default: 32).
+        lr: Adam's learning rate, both players.
+        beta1: Adam's first momentum.
+        d_steps: discriminator steps for each generator step (default: 1).
+        average: decay of the generator's moving average, 0 for none.
+        tensorboard: also write TensorBoard files to this folder.
+    """
+    flags = locals()
+    total = {k: flags[k] for k in ("steps", "epochs", "seconds") if flags[k] is not None}
+    given = {k: flags[k] for k in SAVED if flags[k] is not None}
+    if not (out or resume):
+        raise ValueError("say where to keep the run with --out RUN, or --resume RUN to go on")
+    folder = Path(out or resume)
+    first = int(os.environ.get("RANK", 0)) == 0  # torchrun's number of this process
+    if first and not (resume and folder.resolve() == Path(resume).resolve()):
+        _must_be_new(folder)
+
+    from gan_utils import checkpoint, datasets, models, plots, runtime, watching
+    from gan_utils.training import Game, Settings, Total, check, fit
+
+    about = _settings(given, checkpoint.settings(resume) if resume else None)
+    total = total or about.get("total", {"seconds": 60.0})
+    about["total"] = total
+    settings = Settings(**{k: about[k] for k in SAVED if k in Settings.__dataclass_fields__})
+    images = datasets.load(about["data"], about["image_size"])
+    Total.of(**total, steps_per_epoch=1)  # refuses what fit would, before anything is made
+    runtime.seed_everything(settings.seed)
+    game = Game(
+        *models.build(about["model"], images.shape, settings.latent_dim, about["base_channels"]),
+        settings,
+    )
+    about["image_shape"] = images.shape
+    check(game, images)
+    if resume:
+        checkpoint.load(game, resume)
+    if first:
+        checkpoint.save(game, folder, about)
+        print(f"{about['model']} on {images.source}, {folder}, from step {game.step:,}", flush=True)
+    watchers = [watching.ProgressBar(), watching.Checkpoints(folder, about)]
+    if tensorboard:
+        watchers.append(watching.TensorBoard(tensorboard))
+    fit(game, images, **total, watchers=watchers)
+    if first:
+        plots.save_grid(game.sample(64), folder / "samples.png")
+    if game.interrupted:
+        print(f"To go on: python -m gan_utils train --resume {folder}", flush=True)
+        return INTERRUPTED
+    return 0
+
+
+def sample(run: str, n: int = 64, seed: int = 0, out: str = "samples.npz") -> int:
+    """Draw new pictures from a trained generator.
+
+    Args:
+        run: the run folder that train made.
+        n: how many pictures.
+        seed: of the noise.
+        out: where to: FILE.npz holds images, uint8 (N, H, W, C); FILE.png shows them in a grid.
+    """
+    path = Path(out)
+    if path.suffix not in (".npz", ".png"):
+        raise ValueError(f"--out is {out}; its name must end in .npz (an array) or .png (a grid)")
+    if n < 1:
+        raise ValueError(f"--n is {n}; it must be 1 or more")
+    import numpy as np
+
+    from gan_utils import plots
+
+    images = _samples(run, n, seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".png":
+        plots.save_grid(images, path)
+    else:
+        np.savez_compressed(path, images=images.permute(0, 2, 3, 1).numpy())
+    print(f"{path}: {n:,} pictures")
+    return 0
+
+
+def evaluate(run: str, n: int = 10_000, seed: int = 0) -> int:
+    """Measure a trained generator of digits and print one JSON object.
+
+    Args:
+        run: the run folder that train made.
+        n: how many samples to classify; FID takes as many of them as it can (9,000).
+        seed: of the noise.
+    """
+    if n < 2:
+        raise ValueError(f"--n is {n}; FID needs 2 samples or more")
+    import torch
+
+    from gan_utils import checkpoint, datasets, metrics
+
+    about = checkpoint.settings(run)
+    if about["data"].partition(":")[0] != "mnist":
+        raise ValueError(f"{run} was trained on {about['data']}; evaluate measures digits only")
+    images, digits = _samples(run, n, seed), datasets.mnist()
+    noise = torch.randint(0, 256, images.shape, generator=torch.Generator().manual_seed(seed))
+    score = metrics.fid(images, digits)
+    report = {
+        "run": str(run),
+        "step": checkpoint.weights_step(run, "generator"),
+        "fid": round(score.value, 3),
+        "fid_floor": round(score.floor, 3),
+        "fid_samples": score.samples,
+        "fid_reference": score.reference,
+        "fid_width": score.width,
+        "fid_features": score.features,
+        **_coverage(metrics.coverage(images)),
+        "confidence": metrics.CONFIDENCE,
+        "uniform_noise": _coverage(metrics.coverage(noise.to(torch.uint8))),
+        "held_out_digits": _coverage(metrics.coverage(digits.held_out.images)),
+    }
+    print(json.dumps(report, indent=2))
+    return 0
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run one command and exit: 0, 1 for a refusal, 2 for a wrong flag, 130 after Ctrl-C."""
+    commands = {"train": train, "sample": sample, "evaluate": evaluate}
+    parser = _Parser(prog="python -m gan_utils", description="Train, sample and evaluate a GAN.")
+    subcommands = parser.add_subcommands(dest="command")
+    for name, function in commands.items():
+        command = _Parser(description=function.__doc__.splitlines()[0])
+        command.add_argument("--config", action="config", help="a YAML file that sets flags")
+        command.add_function_arguments(function, as_group=False, as_positional=True)
+        command.use_dashes()
+        subcommands.add_subcommand(name, command, help=function.__doc__.splitlines()[0])
+    try:
+        arguments = parser.parse_args(argv)
+        chosen = arguments[arguments.command].as_dict()
+        chosen.pop("config")
+        sys.exit(commands[arguments.command](**chosen))
+    except KeyboardInterrupt:
+        print("\nStopped before training began; nothing was changed.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except (ValueError, OSError, RuntimeError) as error:
+        if os.environ.get("GAN_UTILS_DEBUG"):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+class _Parser(ArgumentParser):
+    """jsonargparse, with flags spelled with dashes and errors in one sentence."""
+
+    def use_dashes(self) -> None:
+        for action in self._actions:
+            action.option_strings = [flag.replace("_", "-") for flag in action.option_strings]
+            self._option_string_actions.update(dict.fromkeys(action.option_strings, action))
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        flag = re.search(r'Parser key "(?:\w+\.)?(\w+)"', message)
+        given = re.search(r"Given value: (.*)", message)
+        options = re.search(r"Literal\[(.*?)\]|<class '(int|float)'>", message)
+        if flag and given and options:
+            words = {"int": "a whole number", "float": "a number"}
+            wanted = words.get(options[2]) or "one of " + options[1].replace("'", "")
+            message = f"--{flag[1].replace('_', '-')} is {given[1]!r}; it must be {wanted}"
+        print(f"error: {' '.join(message.split())}; see {self.prog} --help", file=sys.stderr)
+        sys.exit(2)
+
+
+# What a run folder keeps; each has a flag of its own.
+SAVED = (
+    *("model", "data", "image_size", "base_channels", "seed", "latent_dim"),
+    *("batch_size", "lr", "beta1", "d_steps", "average"),
+)
+COMMON = {
+    "data": "mnist",
+    "image_size": 28,
+    "base_channels": 32,
+    "seed": 0,
+    "latent_dim": 100,
+    "d_steps": 1,
+}
+
+
+def _settings(given: dict[str, Any], made: dict[str, Any] | None) -> dict[str, Any]:
+    """What to train with: the flags over the defaults, or the settings of the run to resume."""
+    if made is None:
+        model = given.get("model", "dcgan")
+        return {**COMMON, "model": model, **DEFAULTS[model], **given}
+    for name, value in given.items():
+        if made[name] != value:
+            raise ValueError(
+                f"--{name.replace('_', '-')} is {value}, but the run to resume was made with "
+                f"{made[name]}; leave the flag out, or start a new run with --out"
+            )
+    return made
+
+
+def _must_be_new(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out {folder} is a file; name a folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(
+            f"--out {folder} already holds something; go on with it by --resume {folder}, or name "
+            "a new folder"
+        )
+
+
+def _samples(run: str, n: int, seed: int) -> Any:
+    """n pictures, uint8 (n, C, H, W), of a run's best generator."""
+    import torch
+
+    from gan_utils import checkpoint, models
+    from gan_utils.game import generate
+
+    about = checkpoint.settings(run)
+    shape = tuple(about["image_shape"])
+    generator, _ = models.build(about["model"], shape, about["latent_dim"], about["base_channels"])
+    name = "averaged_generator" if about["average"] else "generator"
+    checkpoint.load_weights(generator, run, name)
+    source = torch.Generator().manual_seed(seed)
+    return generate(generator, torch.randn(n, about["latent_dim"], generator=source))
+
+
+def _coverage(coverage: Any) -> dict[str, Any]:
+    shares = {str(digit): round(share, 4) for digit, share in enumerate(coverage.shares)}
+    return {"classes_covered": coverage.covered, "samples": coverage.samples, "share": shares}

@@ -1,0 +1,115 @@
+"""What the tools share: reading and writing notebooks, the repository's address, badges."""
+
+import os
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[1]
+BRANCH = "main"
+BADGES = re.compile(r"<!-- badges -->.*?<!-- /badges -->", re.DOTALL)
+FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.DOTALL | re.MULTILINE)
+
+
+def paths(root: Path = ROOT) -> list[Path]:
+    """The lecturer's notebooks, in the order of the course."""
+    return sorted((root / "notebooks").glob("*.ipynb"))
+
+
+def read(path: Path) -> NotebookNode:
+    """A notebook in the current format.
+
+    Raises:
+        ValueError: the file is not a notebook.
+    """
+    try:
+        return nbformat.reads(path.read_text("utf-8"), as_version=4)
+    except Exception as error:  # nbformat raises many kinds, some of them plain Exceptions
+        raise ValueError(f"{path} is not a notebook that can be read: {error}") from error
+
+
+def write(path: Path, notebook: NotebookNode) -> None:
+    """Write the notebook whole or not at all: beside the old one first, then in its place."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+        if path.exists():
+            shutil.copymode(path, new)
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def cells(notebook: NotebookNode, kind: str) -> Iterator[tuple[int, NotebookNode]]:
+    """(number, cell) of each "code" or "markdown" cell; numbers count all cells from 1."""
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type == kind:
+            yield number, cell
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """The cell's tags."""
+    return list(cell.metadata.get("tags", []))
+
+
+def code_lines(source: str) -> list[str]:
+    """The lines that are neither blank nor a comment."""
+    return [line for line in source.splitlines() if line.strip() and line.strip()[0] != "#"]
+
+
+def prose(notebook: NotebookNode) -> str:
+    """All markdown, without fenced code blocks."""
+    return FENCED.sub("", "\n\n".join(cell.source for _, cell in cells(notebook, "markdown")))
+
+
+def repository(root: Path = ROOT) -> str:
+    """The repository's address, from pyproject's urls, the one place where it stands.
+
+    Raises:
+        ValueError: it is not the address of a repository on GitHub, which badges need.
+    """
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    address = project["urls"]["Repository"].removesuffix("/").removesuffix(".git")
+    if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address):
+        raise ValueError(
+            f"Repository in pyproject.toml's urls is {address!r}; "
+            "it must be https://github.com/OWNER/NAME"
+        )
+    return address
+
+
+def first_code_cell(address: str) -> str:
+    """The source of each notebook's first code cell: it installs `gan_utils` where it is missing."""
+    return f"""\
+# On Colab and Kaggle this installs the course's helper package; elsewhere it changes nothing.
+from importlib.util import find_spec
+
+if find_spec("gan_utils") is None:
+    %pip install -q "gan_utils @ git+{address}@{BRANCH}\""""
+
+
+def badge_row(address: str, name: str) -> str:
+    """Three badges that open notebooks/`name` in Colab, Kaggle and Binder."""
+    repository = address.removeprefix("https://github.com/")
+    path = f"notebooks/{name}"
+    blob = f"{repository}/blob/{BRANCH}/{path}"
+    binder = f"https://mybinder.org/v2/gh/{repository}/{BRANCH}?labpath={quote(path, safe='')}"
+    kaggle = f"https://kaggle.com/kernels/welcome?src=https://github.com/{blob}"
+    colab = f"https://colab.research.google.com/github/{blob}"
+    images = {
+        "Open in Colab": ("https://colab.research.google.com/assets/colab-badge.svg", colab),
+        "Open in Kaggle": ("https://kaggle.com/static/images/open-in-kaggle.svg", kaggle),
+        "Open in Binder": ("https://mybinder.org/badge_logo.svg", binder),
+    }
+    return " ".join(f"[![{alt}]({image})]({link})" for alt, (image, link) in images.items())
+
+
+def marked_badges(address: str, name: str) -> str:
+    """The badge row between the comments by which it is found again."""
+    return f"<!-- badges -->\n{badge_row(address, name)}\n<!-- /badges -->"
