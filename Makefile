@@ -6,13 +6,13 @@ RUN := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test refresh lint badges bench sweep classifier digits pictures
+.PHONY: help lab test refresh lint badges bench sweep mlp-gan classifier digits pictures
 
 export JUPYTER_PLATFORM_DIRS := 1
 unexport MPLBACKEND
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 lab: .venv/.stamp ## Open the course in JupyterLab, on this computer only.
 	@$(RUN) -m jupyterlab --ip=127.0.0.1 --ServerApp.allow_remote_access=False \
@@ -36,11 +36,14 @@ lint: .venv/.stamp ## Check style, badges and the notebooks' rules.
 badges: .venv/.stamp ## Write badges, first cells and README's links from pyproject's address.
 	$(RUN) tools/badges.py
 
-bench: .venv/.stamp ## Measure speed and quality beside a textbook loop.
+bench: .venv/.stamp ## Measure images per second beside a textbook loop.
 	$(RUN) benchmarks/textbook.py $(ARGS)
 
 sweep: .venv/.stamp ## Look for the training settings that serve a minute best.
 	$(RUN) benchmarks/sweep.py $(ARGS)
+
+mlp-gan: .venv/.stamp ## Make the runs over seeds that notebook 02 quotes: data/mlp_gan.csv.
+	$(RUN) benchmarks/mlp_gan.py $(ARGS)
 
 classifier: .venv/.stamp ## Train the digit classifier anew: data/digit_classifier.safetensors.
 	$(RUN) tools/train_classifier.py $(ARGS)

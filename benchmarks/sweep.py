@@ -1,9 +1,10 @@
-"""What a minute buys: FID after so many seconds of training, over settings and seeds.
+"""What a minute buys: FID after so much training, over settings and seeds.
 
-    make sweep          (or: python benchmarks/sweep.py --seconds 60 --seeds 3 --model dcgan …)
+    make sweep ARGS="--model dcgan --lr 2e-3 4e-3 --latent-dim 16 100 --seconds 60"
 
 Each flag that takes several values is tried in all combinations. One row per run is appended to
-benchmarks/sweep.csv, with what made it. Run it on a quiet machine: seconds are seconds.
+benchmarks/sweep.csv, with what made it. With --seconds, run it on a quiet machine; with --steps it
+does not matter: give the steps that a quiet minute has.
 """
 
 import argparse
@@ -23,18 +24,20 @@ FIELDS = (
 )
 
 
-def measure(model: str, seconds: float, base_channels: int, settings: Settings) -> dict[str, object]:
+def measure(
+    model: str, total: dict[str, float], base_channels: int, settings: Settings
+) -> dict[str, object]:
     """Train once and measure 10,000 samples."""
     runtime.seed_everything(settings.seed)
     digits = datasets.mnist()
     networks = models.build(model, digits.shape, settings.latent_dim, base_channels)
-    game = fit(Game(*networks, settings), digits, seconds=seconds, watchers=[watching.ProgressBar()])
+    game = fit(Game(*networks, settings), digits, watchers=[watching.ProgressBar()], **total)
     images = game.sample(10_000, seed=1)
     score, covered = metrics.fid(images, digits), metrics.coverage(images)
     row = {name: getattr(settings, name) for name in FIELDS if hasattr(settings, name)}
     return row | {
         "model": model,
-        "seconds": seconds,
+        "seconds": round(game.seconds, 1),
         "base_channels": base_channels if model == "dcgan" else "",
         "steps": game.step,
         "fid": round(score.value, 3),
@@ -50,7 +53,8 @@ def measure(model: str, seconds: float, base_channels: int, settings: Settings) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", nargs="+", default=["dcgan", "mlp"])
-    parser.add_argument("--seconds", type=float, nargs="+", default=[60.0])
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--steps", type=int, help="instead of seconds")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--base-channels", type=int, nargs="+", default=[32])
     parser.add_argument("--batch-size", type=int, nargs="+", default=[64])
@@ -63,15 +67,15 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     choices = ("batch_size", "lr", "beta1", "average", "latent_dim")
-    for model, seconds, width, *values, seed in itertools.product(
+    total = {"steps": args.steps} if args.steps else {"seconds": args.seconds}
+    for model, width, *values, seed in itertools.product(
         args.model,
-        args.seconds,
         args.base_channels,
         *(getattr(args, name) for name in choices),
         range(args.seeds),
     ):
         settings = Settings(**dict(zip(choices, values, strict=True)), seed=seed)
-        row = measure(model, seconds, width, settings)
+        row = measure(model, total, width, settings)
         new = not args.out.exists()
         with args.out.open("a", newline="") as file:
             writer = csv.DictWriter(file, FIELDS)

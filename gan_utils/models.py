@@ -63,6 +63,17 @@ def mlp_discriminator(
     return nn.Sequential(*layers, nn.Linear(width_in, 1))
 
 
+def point_pair(latent_dim: int = 2, width: int = 128) -> tuple[nn.Sequential, nn.Sequential]:
+    """A pair for points in the plane: noise (N, latent_dim) → (N, 2), and (N, 2) → logits (N, 1)."""
+    _positive(latent_dim=latent_dim, width=width)
+
+    def dense(size_in: int, size_out: int) -> nn.Sequential:
+        hidden = [nn.Linear(size_in, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()]
+        return nn.Sequential(*hidden, nn.Linear(width, size_out))
+
+    return dense(latent_dim, 2), dense(2, 1)
+
+
 def dcgan_generator(
     latent_dim: int = 100,
     image_size: int = 64,

@@ -90,6 +90,42 @@ def curves(history: History, caption: str = "") -> Figure:
     return _captioned(figure, caption)
 
 
+def quality(history: History, rows: History, caption: str = "") -> Figure:
+    """Losses on the left, FID of the same run on the right, over steps (logarithmic)."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+    _losses(left, history)
+    steps = [row["step"] for row in rows]
+    right.plot(steps, [row["fid"] for row in rows], "o-", color=GREEN, label="generated")
+    right.axhline(rows[-1]["floor"], color=GREY, linestyle=":", label="real digits")
+    right.set(title="FID (64 digit features)", xlabel="step", yscale="log")
+    right.legend(frameon=False, fontsize=8)
+    for axes in (left, right):
+        axes.set_xscale("log")
+    return _captioned(figure, caption)
+
+
+def point_clouds(
+    clouds: Sequence[Tensor], centers: Tensor, titles: Sequence[str], caption: str = ""
+) -> Figure:
+    """Points (N, 2) in one panel for each cloud, over the centers (M, 2) they should surround."""
+    figure, axes = plt.subplots(
+        *(1, len(clouds)), figsize=(3 * len(clouds), 3.5), layout="constrained", squeeze=False
+    )
+    for axis, points, title in zip(axes[0], clouds, titles, strict=True):
+        axis.scatter(*centers.T, s=400, facecolors="none", edgecolors=ORANGE)
+        axis.scatter(*points.T, s=3, color=BLUE, alpha=0.3)
+        axis.set(title=title, aspect="equal", xlim=(-3, 3), ylim=(-3, 3))
+    return _captioned(figure, caption)
+
+
+def table(rows: Sequence[dict[str, object]], columns: Sequence[str]) -> str:
+    """Some columns of the rows as aligned text."""
+    cells = [list(columns), *([str(row[name]) for name in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in cells]
+    return "\n".join(line.rstrip() for line in lines)
+
+
 def shares(
     named: dict[str, Sequence[float]], classes: Sequence[str] = tuple("0123456789"), caption: str = ""
 ) -> Figure:

@@ -1,5 +1,6 @@
 """Where and how a notebook runs: device, seed, budget, data folder, provenance line."""
 
+import csv
 import os
 import platform
 import random
@@ -72,6 +73,12 @@ def embedded(name: str) -> Path:
         f"the embedded file {name} is in none of {', '.join(map(str, places))}; "
         "reinstall gan_utils, or restore data/ in the checkout"
     )
+
+
+def stored_runs(name: str) -> list[dict[str, str]]:
+    """The rows of an embedded CSV of training runs; its ``made_with`` says what made each."""
+    with embedded(name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def data_root() -> Path:

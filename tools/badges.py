@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
+
 from notebooks import (
     BADGES,
     BRANCH,
@@ -29,7 +30,7 @@ from notebooks import (
 
 FIRST_CELL = 'find_spec("gan_utils")'  # by this the first code cell is known
 SOURCE = re.compile(rf"(git\+|git clone )https://github\.com/[\w.-]+/[\w.-]+?(?=@{BRANCH}|\s)")
-ROW = re.compile(r"^\| (?:\[(.+?)\]\(.*?\)|([^|]*?)) +\| *(.*?) *\| *(.*?) *\| *(.*?) *\|$")
+ROW = re.compile(r"\| (?:\[(\d\d .+?)\]\(.*?\)|(\d\d [^|]*?)) \| (.*?) \| (.*?) \| .*\|")
 
 
 def stamp(notebook: NotebookNode, name: str, address: str) -> bool:
@@ -66,9 +67,9 @@ def readme(text: str, names: list[str], address: str) -> str:
     """
     lines = []
     for line in text.splitlines():
-        row = ROW.match(line)
-        title = row and (row[1] or row[2])
-        if row and re.match(r"\d\d ", title):
+        row = ROW.fullmatch(line)
+        if row:
+            title = row[1] or row[2]
             name = next((name for name in names if name.startswith(f"{title[:2]}_")), None)
             linked = f"[{title}](notebooks/{name})" if name else title
             badges = badge_row(address, name) if name else ""
@@ -77,10 +78,10 @@ def readme(text: str, names: list[str], address: str) -> str:
     return SOURCE.sub(rf"\g<1>{address}", "\n".join(lines) + "\n")
 
 
-def main(root: Path = ROOT) -> int:
+def main(argv: list[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if a file differs")
-    check = parser.parse_args().check
+    check = parser.parse_args(argv).check
     address = repository(root)
     differ = []
     for path in paths(root):

@@ -13,9 +13,11 @@ import statistics
 import sys
 import tokenize
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from nbformat import NotebookNode
+
 from notebooks import (
     BADGES,
     FENCED,
@@ -236,7 +238,7 @@ def _semicolons(source: str) -> list[int]:
     except (tokenize.TokenError, SyntaxError):  # not Python: ruff will say so
         lines = enumerate(source.splitlines(), start=1)
         return [number for number, line in lines if line.rstrip().endswith(";")]
-    pairs = zip(tokens, tokens[1:], strict=False)
+    pairs = pairwise(tokens)
     return [this.start[0] for this, then in pairs if this.string == ";" and then.type in ends]
 
 
@@ -295,7 +297,7 @@ def headings(notebook: NotebookNode, path: Path) -> list[str]:
     found = [] if len(titles) == 1 else [f"{len(titles)} titles (# …), not one"]
     if levels and levels[0][0] != 1:
         found.append(f"the first heading is {levels[0][1]!r}, not the title")
-    for (above, _), (below, text) in zip(levels, levels[1:], strict=False):
+    for (above, _), (below, text) in pairwise(levels):
         if below > above + 1:
             found.append(f"the heading {text!r} goes from level {above} to {below}")
     return found

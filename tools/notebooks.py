@@ -85,7 +85,7 @@ def repository(root: Path = ROOT) -> str:
 
 
 def first_code_cell(address: str) -> str:
-    """The source of each notebook's first code cell: it installs `gan_utils` where it is missing."""
+    """Each notebook's first code cell, which installs `gan_utils` where it is missing."""
     return f"""\
 # On Colab and Kaggle this installs the course's helper package; elsewhere it changes nothing.
 from importlib.util import find_spec

@@ -19,6 +19,7 @@ from pathlib import Path
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+
 from notebooks import ROOT, cells, paths, read, write
 
 CELL_TIMEOUT = 1200  # seconds
@@ -52,6 +53,7 @@ def execute(notebook: NotebookNode, folder: Path, name: str, timeout: int = CELL
         timeout=timeout,
         kernel_name="python3",
         record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
         on_cell_execute=lambda cell, cell_index: running.update(
             number=cell_index + 1, id=cell.get("id")

@@ -2,9 +2,10 @@
 
 from gan_utils.datasets.digits import mnist, stacked_mnist
 from gan_utils.datasets.image_set import ImageSet, to_uint8, to_unit
-from gan_utils.datasets.ring import ring, ring_centers
+from gan_utils.datasets.ring import RING_SIGMA, ring, ring_centers
 
 __all__ = [
+    "RING_SIGMA",
     "ImageSet",
     "load",
     "mnist",

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-MODES, RADIUS, SIGMA = 8, 2.0, 0.1
+MODES, RADIUS, RING_SIGMA = 8, 2.0, 0.1
 
 
 def ring_centers(modes: int = MODES, radius: float = RADIUS) -> Tensor:
@@ -15,7 +15,7 @@ def ring_centers(modes: int = MODES, radius: float = RADIUS) -> Tensor:
 
 
 def ring(
-    n: int, source: torch.Generator | None = None, modes: int = MODES, sigma: float = SIGMA
+    n: int, source: torch.Generator | None = None, modes: int = MODES, sigma: float = RING_SIGMA
 ) -> Tensor:
     """n points, float (n, 2), each from one of the Gaussians at random, of width `sigma`.
 

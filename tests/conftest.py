@@ -1,0 +1,58 @@
+"""Small games that many tests train, and the folder of all of MNIST, where there is one."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from gan_utils.datasets import ImageSet
+from gan_utils.game import Game, Settings
+from gan_utils.models import mlp_discriminator, mlp_generator
+
+torch.set_num_threads(1)  # equality bit for bit is promised on one thread
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
+SIZE = 8
+
+
+def small_game(dropout: float = 0.0, batch_norm: bool = True, **settings: object) -> Game:
+    """A pair of tiny MLPs for 8×8 pictures; the same weights for the same seed."""
+    chosen = Settings(
+        **{"latent_dim": 4, "batch_size": 8, "lr": 1e-3, "bfloat16": False, **settings}
+    )
+    torch.manual_seed(chosen.seed)
+    shape = (1, SIZE, SIZE)
+    generator = mlp_generator(chosen.latent_dim, shape, (16, 16), batch_norm, dropout)
+    return Game(generator, mlp_discriminator(shape, (16,), dropout), chosen, torch.device("cpu"))
+
+
+def small_pictures(n: int = 40) -> ImageSet:
+    """n pictures of noise, 8×8, nothing held out."""
+    source = torch.Generator().manual_seed(0)
+    size = (n, 1, SIZE, SIZE)
+    return ImageSet(torch.randint(0, 256, size, generator=source).to(torch.uint8))
+
+
+def weights(game: Game) -> dict[str, Tensor]:
+    """An independent copy of all weights and buffers of the game's networks."""
+    return {
+        f"{name}.{key}": value.clone()
+        for name, network in game.networks().items()
+        for key, value in network.state_dict().items()
+    }
+
+
+def assert_same(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
+    """Bit for bit."""
+    assert first.keys() == second.keys()
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """A folder that holds MNIST/raw/*.gz."""
+    folder = Path(os.environ.get("GAN_UTILS_REAL_DATA", ""))
+    if not os.environ.get("GAN_UTILS_REAL_DATA") or not (folder / "MNIST" / "raw").is_dir():
+        pytest.skip("set GAN_UTILS_REAL_DATA to a folder that holds MNIST/raw with its four files")
+    return folder

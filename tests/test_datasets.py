@@ -1,0 +1,249 @@
+"""Pictures: the embedded digits, all of MNIST, the ring, and what an ImageSet refuses."""
+
+import math
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gan_utils import datasets, runtime
+from gan_utils.datasets import ImageSet, to_uint8, to_unit
+
+
+@pytest.fixture(scope="module")
+def digits() -> ImageSet:
+    return datasets.mnist()
+
+
+def numbered(n: int, reserved: list[int] | None = None) -> ImageSet:
+    """n pictures, 2×2, of which the i-th is all i."""
+    images = torch.arange(n, dtype=torch.uint8).view(n, 1, 1, 1).expand(n, 1, 2, 2)
+    mask = None if reserved is None else torch.isin(torch.arange(n), torch.tensor(reserved))
+    return ImageSet(images, torch.arange(n), reserved=mask, source="numbers")
+
+
+# --- the embedded digits
+
+
+def test_embedded_digits(digits: ImageSet) -> None:
+    assert digits.images.shape == (10_000, 1, 28, 28)
+    assert digits.images.dtype == torch.uint8
+    assert (digits.images.min(), digits.images.max()) == (0, 255)
+    assert digits.labels.bincount().tolist() == [1000] * 10
+    assert digits.train.labels.bincount().tolist() == [900] * 10
+    assert digits.held_out.labels.bincount().tolist() == [100] * 10
+    assert digits.classes == tuple("0123456789")
+    assert "MNIST" in digits.source
+
+
+def pictures_of(images: ImageSet) -> list[bytes]:
+    return [picture.numpy().tobytes() for picture in images.images]
+
+
+def test_no_picture_is_in_both_parts(digits: ImageSet) -> None:
+    assert set(pictures_of(digits.train)).isdisjoint(pictures_of(digits.held_out))
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [("digits.npz", 2_000_000), ("digit_classifier.safetensors", 500_000)]
+)
+def test_embedded_files_are_small(name: str, limit: int) -> None:
+    assert runtime.embedded(name).stat().st_size <= limit
+
+
+# --- all of MNIST
+
+
+def listing(folder: Path) -> dict[Path, tuple[int, int]]:
+    return {p: (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.rglob("*")}
+
+
+def refuse_network(*args: object, **kwargs: object) -> None:
+    raise urllib.error.URLError("no network in this test")
+
+
+def test_all_of_mnist(
+    real_data: Path, digits: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(urllib.request, "urlopen", refuse_network)
+    before = listing(real_data)
+    everything = datasets.mnist(full=True, root=real_data)
+    assert listing(real_data) == before
+    assert everything.images.shape == (60_000, 1, 28, 28)
+    assert (len(everything.train), len(everything.held_out)) == (59_000, 1000)
+    for digit in range(10):
+        ours = digits.held_out.select(digits.held_out.labels == digit)
+        theirs = everything.held_out.select(everything.held_out.labels == digit)
+        assert torch.equal(ours.images, theirs.images)
+    with np.load(runtime.embedded("digits.npz")) as file:
+        position = torch.from_numpy(file["position"].astype(np.int64))
+    assert torch.equal(everything.images[position], digits.images)
+    assert torch.equal(everything.labels[position], digits.labels)
+    assert len(datasets.load(f"mnist:{real_data}")) == 60_000
+
+
+def test_missing_files_are_named_and_not_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("went online"))
+    with pytest.raises(FileNotFoundError, match="train-images-idx3-ubyte.gz.*by hand"):
+        datasets.mnist(full=True, root=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_files_are_not_replaced_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("went online"))
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (raw / f"{part}-ubyte.gz").write_bytes(b"cut short")
+    before = listing(tmp_path)
+    with pytest.raises(FileNotFoundError, match="damaged"):
+        datasets.mnist(full=True, root=tmp_path)
+    assert listing(tmp_path) == before
+
+
+def test_failed_download_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urllib.request, "urlopen", refuse_network)
+    with pytest.raises(FileNotFoundError, match=r"mnist\(\) alone needs neither"):
+        datasets.mnist(full=True, download=True, root=tmp_path)
+
+
+def test_data_root_is_where_full_mnist_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_UTILS_DATA", str(tmp_path / "here"))
+    with pytest.raises(FileNotFoundError, match="here.MNIST.raw"):
+        datasets.mnist(full=True)
+
+
+# --- ImageSet
+
+
+@pytest.mark.parametrize(
+    "images",
+    [torch.zeros(2, 1, 4, 4), torch.zeros(2, 4, 4, dtype=torch.uint8), torch.zeros(2, dtype=int)],
+    ids=["float", "no channels", "labels"],
+)
+def test_only_uint8_pictures_are_taken(images: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match=r"takes uint8 \(N, C, H, W\)"):
+        ImageSet(images)
+
+
+@pytest.mark.parametrize("column", ["labels", "reserved"])
+def test_columns_must_match_the_pictures(column: str) -> None:
+    with pytest.raises(ValueError, match=f"3 {column} for 2 images"):
+        ImageSet(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), **{column: torch.zeros(3).bool()})
+
+
+@given(st.sets(st.integers(0, 19)))
+def test_train_and_held_out_divide_the_set(reserved: set[int]) -> None:
+    images = numbered(20, sorted(reserved))
+    train, held_out = images.train, images.held_out
+    assert train.labels.tolist() == [i for i in range(20) if i not in reserved]
+    assert held_out.labels.tolist() == sorted(reserved)
+    for part in (train, held_out):
+        assert torch.equal(part.images[:, 0, 0, 0].long(), part.labels)
+
+
+def test_without_a_reserved_column_all_is_for_training() -> None:
+    images = numbered(5)
+    assert len(images.train) == 5
+    with pytest.raises(ValueError, match="nothing was held out of numbers"):
+        _ = images.held_out
+
+
+def test_select_keeps_labels_beside_their_pictures() -> None:
+    chosen = numbered(9).select(torch.tensor([4, 1]))
+    assert chosen.labels.tolist() == [4, 1]
+    assert chosen.images[:, 0, 0, 0].tolist() == [4, 1]
+    assert len(numbered(9).select(slice(2, 5))) == 3
+
+
+def test_every_pixel_value_survives_the_round_trip() -> None:
+    pixels = torch.arange(256, dtype=torch.uint8)
+    unit = to_unit(pixels)
+    assert (unit.min(), unit.max()) == (-1, 1)
+    assert torch.equal(to_uint8(unit), pixels)
+    assert torch.equal(to_uint8(torch.tensor([-3.0, 7.0])), torch.tensor([0, 255]).byte())
+
+
+@settings(deadline=None)
+@given(value=st.integers(0, 255), before=st.integers(1, 20), after=st.integers(1, 20))
+def test_resizing_a_plain_picture_keeps_it_plain(value: int, before: int, after: int) -> None:
+    images = ImageSet(torch.full((2, 3, before, before), value, dtype=torch.uint8))
+    resized = images.resize(after)
+    assert resized.shape == (3, after, after)
+    assert (resized.images == value).all()
+
+
+def test_resizing_averages_down() -> None:
+    checks = (torch.arange(64).view(8, 8) + torch.arange(8).view(8, 1)) % 2 * 255
+    small = ImageSet(checks.byte().view(1, 1, 8, 8)).resize(2).images
+    assert (small.float() - 127.5).abs().max() <= 1
+    images = numbered(3)
+    assert images.resize(2) is images
+    assert images.resize(4).labels is images.labels
+
+
+@pytest.mark.parametrize("size", [0, -4])
+def test_resizing_to_nothing_is_refused(size: int) -> None:
+    with pytest.raises(ValueError, match=f"size is {size}"):
+        numbered(3).resize(size)
+
+
+# --- toys
+
+
+def test_stacked_labels_agree_with_the_channels() -> None:
+    plain = ImageSet(numbered(10).images, torch.arange(10))
+    stacked = datasets.stacked_mnist(plain, 500)
+    assert stacked.shape == (3, 2, 2)
+    red, green, blue = stacked.images[:, :, 0, 0].long().unbind(1)
+    assert torch.equal(stacked.labels, red * 100 + green * 10 + blue)
+    assert len(stacked.classes) == 1000
+    assert stacked.classes[42] == "042"
+    again, other = datasets.stacked_mnist(plain, 500), datasets.stacked_mnist(plain, 500, seed=1)
+    assert torch.equal(stacked.labels, again.labels)
+    assert not torch.equal(stacked.labels, other.labels)
+
+
+def test_ring() -> None:
+    centers = datasets.ring_centers()
+    assert centers.shape == (8, 2)
+    torch.testing.assert_close(centers[0], torch.tensor([2.0, 0.0]))
+    torch.testing.assert_close(centers.norm(dim=1), torch.full((8,), 2.0))
+    neighbors = (centers - centers.roll(1, 0)).norm(dim=1)
+    torch.testing.assert_close(neighbors, torch.full((8,), 4 * math.sin(math.pi / 8)))
+
+    points = datasets.ring(20_000, torch.Generator().manual_seed(0))
+    distance, nearest = torch.cdist(points, centers).min(dim=1)
+    assert nearest.bincount().div(20_000).sub(1 / 8).abs().max() < 0.01
+    assert distance.square().mean().item() == pytest.approx(2 * datasets.RING_SIGMA**2, rel=0.05)
+    assert torch.equal(points, datasets.ring(20_000, torch.Generator().manual_seed(0)))
+
+
+# --- load
+
+
+def test_load() -> None:
+    assert datasets.load("mnist").shape == (1, 28, 28)
+    assert datasets.load("mnist", 12).shape == (1, 12, 12)
+
+
+@pytest.mark.parametrize("name", ["cifar", "", "MNIST", "mnist2:x"])
+def test_unknown_data_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"data is '{name}'; it must be mnist"):
+        datasets.load(name)
+
+
+def test_load_of_a_folder_without_the_files(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="MNIST's four files"):
+        datasets.load(f"mnist:{tmp_path}")

@@ -1,0 +1,205 @@
+"""Where a notebook runs; and the house rules: what importing does, and who may import whom."""
+
+import ast
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gan_utils
+from gan_utils import runtime
+
+PACKAGE = Path(gan_utils.__file__).parent
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
+FLOORS = {
+    "gan_utils": 0,
+    **dict.fromkeys(("runtime", "shapes", "theory", "losses"), 1),
+    **dict.fromkeys(("models", "plots", "datasets", "game", "checkpoint"), 2),
+    **dict.fromkeys(("training", "watching", "metrics", "latent"), 3),
+    **dict.fromkeys(("widgets", "checks"), 4),
+    **dict.fromkeys(("cli", "__main__"), 5),
+}
+
+
+# --- importing
+
+
+def imported_modules(path: Path) -> set[str]:
+    """What a module imports from gan_utils, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found & MODULES.keys() - {"gan_utils"}
+
+
+def floor(module: str) -> int:
+    return FLOORS[module.split(".")[1] if "." in module else module]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_module_imports_from_a_floor_above(module: str) -> None:
+    above = [name for name in imported_modules(MODULES[module]) if floor(name) > floor(module)]
+    assert above == []
+
+
+def test_floors_are_read_from_real_imports() -> None:
+    assert "gan_utils.losses" in imported_modules(MODULES["gan_utils.game"])
+    assert "gan_utils.checkpoint" in imported_modules(MODULES["gan_utils.cli"])
+
+
+IMPORT_ALL = """
+import importlib, random, socket, sys
+import numpy, torch
+
+def refuse(*args, **kwargs):
+    raise AssertionError("an import went online")
+
+socket.socket.connect = refuse
+draw = lambda: (torch.rand(3).tolist(), numpy.random.rand(3).tolist(), random.random())
+torch.manual_seed(7), numpy.random.seed(7), random.seed(7)
+expected = draw()
+torch.manual_seed(7), numpy.random.seed(7), random.seed(7)
+threads, grad = torch.get_num_threads(), torch.is_grad_enabled()
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+assert draw() == expected, "an import drew or seeded"
+assert not torch.cuda.is_initialized(), "an import chose a device"
+assert (torch.get_num_threads(), torch.is_grad_enabled()) == (threads, grad)
+"""
+
+
+def test_importing_everything_leaves_no_trace(tmp_path: Path) -> None:
+    data = tmp_path / "downloads"
+    environment = {**os.environ, "GAN_UTILS_DATA": str(data), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["PYTHONPATH"] = str(PACKAGE.parent)
+    here = tmp_path / "here"
+    here.mkdir()
+    modules = sorted(MODULES.keys() - {"gan_utils.__main__"})
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL, *modules],
+        cwd=here,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert sorted(tmp_path.rglob("*")) == [here]
+
+
+# --- seeds, budgets, folders
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_one_seed_fixes_three_sources(seed: int) -> None:
+    def draw() -> tuple[object, ...]:
+        return random.random(), np.random.rand(), torch.rand(1).item()  # noqa: NPY002
+
+    assert runtime.seed_everything(seed) == seed
+    first = draw()
+    runtime.seed_everything(seed)
+    assert draw() == first
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_seeds_out_of_range_are_refused(seed: int) -> None:
+    with pytest.raises(ValueError, match=f"seed is {seed}"):
+        runtime.seed_everything(seed)
+
+
+def test_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GAN_UTILS_BUDGET", raising=False)
+    assert runtime.budget() == "lecture"
+    for value, name in enumerate(runtime.BUDGETS):
+        monkeypatch.setenv("GAN_UTILS_BUDGET", name)
+        assert runtime.budget() == name
+        assert runtime.pick(smoke=0, lecture=1, full=2) == value
+    monkeypatch.setenv("GAN_UTILS_BUDGET", "quick")
+    with pytest.raises(ValueError, match="'quick'; it must be one of smoke, lecture, full"):
+        runtime.budget()
+
+
+def test_data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAN_UTILS_DATA", "~/pictures")
+    assert runtime.data_root() == Path.home() / "pictures"
+    monkeypatch.delenv("GAN_UTILS_DATA")
+    monkeypatch.setattr(runtime, "_checkout", lambda: tmp_path)
+    assert runtime.data_root() == tmp_path / "data"
+    monkeypatch.setattr(runtime, "_checkout", lambda: None)
+    assert runtime.data_root() == Path.home() / ".cache" / "gan_utils"
+
+
+def test_embedded_files() -> None:
+    assert runtime.embedded("digits.npz").is_file()
+    with pytest.raises(FileNotFoundError, match=r"nothing\.npz is in none of .*reinstall"):
+        runtime.embedded("nothing.npz")
+
+
+def test_stored_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "runs.csv").write_text("seed,fid\n0,1.5\n1,2.5\n")
+    monkeypatch.setattr(runtime, "embedded", lambda name: tmp_path / name)
+    rows = [{"seed": "0", "fid": "1.5"}, {"seed": "1", "fid": "2.5"}]
+    assert runtime.stored_runs("runs.csv") == rows
+
+
+# --- what it says
+
+
+def test_provenance() -> None:
+    line = runtime.provenance(seed=3, batch_size=64, seconds=12.3456)
+    assert line.startswith(f"torch {torch.__version__.split('+')[0]}, ")
+    assert line.endswith(", seed 3, batch size 64, seconds 12.3")
+    if runtime.device().type == "cpu":
+        assert "CPU (1 thread)" in line
+
+
+def test_environment_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = ["torch>=2.9", "no-such-thing>=1.0", "numpy>=999"]
+    monkeypatch.setattr(runtime.metadata, "requires", lambda name: needs)
+    lines = runtime.environment().splitlines()
+    assert any(line.startswith("ok: torch ") for line in lines)
+    problems = [line for line in lines if line.startswith("problem: ")]
+    assert len(problems) == 2
+    assert all(re.search(r'pip install ".+", then restart', line) for line in problems)
+    assert any("no-such-thing is missing" in line for line in problems)
+
+
+def test_environment_of_this_machine() -> None:
+    lines = runtime.environment().splitlines()
+    assert all(line.startswith(("ok: ", "problem: ")) for line in lines)
+    assert any("embedded digits" in line for line in lines)
+    assert f"device {runtime.device()}" in lines[-1]
+
+
+def test_device_follows_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert runtime.device() == torch.device("cuda", 1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert runtime.device() == torch.device("mps")
+
+
+@pytest.mark.parametrize(("capability", "pays"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_bfloat16_pays_from_ampere_on(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], pays: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda where: capability)
+    assert runtime.bfloat16_pays(torch.device("cuda", 0)) is pays
+    assert runtime.bfloat16_pays(torch.device("mps")) is False
