@@ -8,6 +8,10 @@ thrown away, and ``.item()`` on both losses in every step. The networks and the 
 The two take turns in short rounds, so that a noisy machine disturbs both alike; what is reported
 is the median over rounds, and the ratio round by round. "Share" is the arithmetic of the networks'
 matrix products per second, over what this processor reaches in one large matrix product.
+
+    make bench ARGS="--quality"
+
+trains the MLP pair by both loops for the same number of steps, over seeds, and prints the FIDs.
 """
 
 import argparse
@@ -22,9 +26,9 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
-from gan_utils import datasets, models, runtime
+from gan_utils import datasets, metrics, models, runtime
 from gan_utils.datasets import ImageSet
-from gan_utils.training import Game, Settings, train_step
+from gan_utils.training import Game, Settings, generate, train_step
 
 CASES = [
     # name, model, image shape, base channels, engine's batch, textbook's batch, wanted ratio
@@ -148,8 +152,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0, help="of each turn")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--quality", action="store_true", help="compare FIDs, not speed")
+    parser.add_argument("--steps", type=int, default=1500, help="of each run, with --quality")
+    parser.add_argument("--seeds", type=int, default=3, help="with --quality")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    if args.quality:
+        return compare_quality(args.steps, args.seeds)
     runtime.seed_everything(0)
 
     peak = {dtype: matrix_rate(dtype) for dtype in (torch.float32, torch.bfloat16)}
@@ -162,7 +171,9 @@ def main() -> None:
             images = ImageSet(torch.randint(0, 256, (2048, *shape), dtype=torch.uint8))
         batch = batch or default_batch(model)
         steps = {
-            "textbook": textbook(*models.build(model, shape, 100, width or 64), images, textbook_batch),
+            "textbook": textbook(
+                *models.build(model, shape, 100, width or 64), images, textbook_batch
+            ),
             "engine": engine(*models.build(model, shape, 100, width or 64), images, batch),
         }
         for step in steps.values():
@@ -186,6 +197,23 @@ def main() -> None:
             f"  ratio    {statistics.median(ratios):9.2f} "
             f"(from {min(ratios):.2f} to {max(ratios):.2f}{verdict})"
         )
+
+
+def compare_quality(steps: int, seeds: int) -> None:
+    """Print FIDs after so many steps of both loops: MLP, batch 64, no moving average."""
+    digits = datasets.mnist()
+    for name, loop in [("textbook", textbook), ("engine", engine)]:
+        scores = []
+        for seed in range(seeds):
+            runtime.seed_everything(seed)
+            generator, discriminator = models.build("mlp", digits.shape)
+            step = loop(generator, discriminator, digits.train, 64)
+            for _ in range(steps):
+                step()
+            noise = torch.randn(9000, 100, generator=torch.Generator().manual_seed(1))
+            scores.append(metrics.fid(generate(generator, noise)).value)
+        listed = ", ".join(f"{score:.2f}" for score in scores)
+        print(f"{name:9} FID after {steps:,} steps: {listed}; mean {statistics.mean(scores):.2f}")
 
 
 def default_batch(model: str) -> int:

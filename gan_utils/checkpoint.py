@@ -11,6 +11,7 @@ All are written to a folder beside them first, which is then renamed: from that 
 checkpoint counts, and moving its files into place can be finished by whoever opens the run next.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -103,7 +104,9 @@ def settings(folder: str | Path) -> dict[str, Any]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise CheckpointError(f"{folder} is not a folder; give the run folder that train --out made")
+        raise CheckpointError(
+            f"{folder} is not a folder; give the run folder that train --out made"
+        )
     _finish(folder)
     if not (folder / "settings.json").is_file():
         raise CheckpointError(
@@ -137,9 +140,17 @@ def load_weights(network: nn.Module, folder: str | Path, name: str) -> None:
 
 
 def weights_step(folder: str | Path, name: str) -> int:
-    """The step after which ``<name>.safetensors`` was saved."""
-    with safe_open(Path(folder) / f"{name}.safetensors", "pt") as file:
-        return int(file.metadata()["step"])
+    """The step after which ``<name>.safetensors`` was saved.
+
+    Raises:
+        CheckpointError: the file is damaged, or does not say.
+    """
+
+    def step(path: Path) -> int:
+        with safe_open(path, "pt") as file:
+            return int(file.metadata()["step"])
+
+    return _read(Path(folder) / f"{name}.safetensors", step)
 
 
 def _read(path: Path, reader: Any) -> Any:
@@ -148,8 +159,9 @@ def _read(path: Path, reader: Any) -> Any:
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing, so the run cannot be read") from error
     except Exception as error:  # whatever a parser makes of a damaged file
+        detail = (str(error) or type(error).__name__).splitlines()[0][:80]
         raise CheckpointError(
-            f"{path} is damaged ({str(error).splitlines()[0][:80]}): it was cut short or changed; "
+            f"{path} is damaged ({detail}): it was cut short or changed; "
             "restore it from a copy, or train anew"
         ) from error
 
@@ -158,10 +170,11 @@ def _finish(folder: Path) -> None:
     """Move a committed checkpoint's files into place; safe to repeat after a kill."""
     committed = folder / COMMITTED
     if committed.is_dir():
-        for path in committed.iterdir():
-            os.replace(path, folder / path.name)
-        _sync(folder)
-        committed.rmdir()
+        with contextlib.suppress(FileNotFoundError):  # another process is finishing it, too
+            for path in committed.iterdir():
+                os.replace(path, folder / path.name)
+            _sync(folder)
+            committed.rmdir()
 
 
 def _sync(path: Path) -> None:

@@ -14,10 +14,10 @@ from jsonargparse import ArgumentParser
 
 INTERRUPTED = 130  # the shell's exit status for Ctrl-C
 
-# What a minute on two CPU cores buys most with: `make sweep`, benchmarks/sweep.csv.
+# What a minute on two CPU cores buys most with, by benchmarks/sweep.csv (make sweep).
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "mlp": {"batch_size": 128, "lr": 5e-4, "beta1": 0.5, "average": 0.995},
-    "dcgan": {"batch_size": 64, "lr": 5e-4, "beta1": 0.5, "average": 0.995},
+    "mlp": {"batch_size": 128, "lr": 5e-4, "beta1": 0.5, "average": 0.995, "latent_dim": 100},
+    "dcgan": {"batch_size": 64, "lr": 2e-3, "beta1": 0.5, "average": 0.995, "latent_dim": 16},
 }
 
 
@@ -52,13 +52,13 @@ def train(
         seed: of weights, noise and data order (default: 0).
         out: the run folder to make.
         resume: a run folder to go on with; it keeps the settings it was made with.
-        batch_size: real pictures in each step.
-        latent_dim: length of the noise vector (default: 100).
+        batch_size: real pictures in each step (default: 128 for mlp, 64 for dcgan).
+        latent_dim: length of the noise vector (default: 100 for mlp, 16 for dcgan).
         base_channels: channels next to the picture, DCGAN only (default: 32).
-        lr: Adam's learning rate, both players.
-        beta1: Adam's first momentum.
+        lr: Adam's learning rate, both players (default: 0.0005 for mlp, 0.002 for dcgan).
+        beta1: Adam's first momentum (default: 0.5).
         d_steps: discriminator steps for each generator step (default: 1).
-        average: decay of the generator's moving average, 0 for none.
+        average: decay of the generator's moving average, 0 for none (default: 0.995).
         tensorboard: also write TensorBoard files to this folder.
     """
     flags = locals()
@@ -74,12 +74,14 @@ def train(
     from gan_utils import checkpoint, datasets, models, plots, runtime, watching
     from gan_utils.training import Game, Settings, Total, check, fit
 
-    about = _settings(given, checkpoint.settings(resume) if resume else None)
+    about = _settings(given, _made(resume) if resume else None)
     total = total or about.get("total", {"seconds": 60.0})
     about["total"] = total
     settings = Settings(**{k: about[k] for k in SAVED if k in Settings.__dataclass_fields__})
-    images = datasets.load(about["data"], about["image_size"])
     Total.of(**total, steps_per_epoch=1)  # refuses what fit would, before anything is made
+    if about["model"] == "dcgan":
+        models.plan(about["image_size"])  # refuses a size before all pictures are resized to it
+    images = datasets.load(about["data"], about["image_size"])
     runtime.seed_everything(settings.seed)
     game = Game(
         *models.build(about["model"], images.shape, settings.latent_dim, about["base_channels"]),
@@ -146,7 +148,7 @@ def evaluate(run: str, n: int = 10_000, seed: int = 0) -> int:
 
     from gan_utils import checkpoint, datasets, metrics
 
-    about = checkpoint.settings(run)
+    about = _made(run)
     if about["data"].partition(":")[0] != "mnist":
         raise ValueError(f"{run} was trained on {about['data']}; evaluate measures digits only")
     images, digits = _samples(run, n, seed), datasets.mnist()
@@ -187,8 +189,11 @@ def main(argv: list[str] | None = None) -> NoReturn:
         chosen.pop("config")
         sys.exit(commands[arguments.command](**chosen))
     except KeyboardInterrupt:
-        print("\nStopped before training began; nothing was changed.", file=sys.stderr)
+        print("\nStopped. A run goes on from its last checkpoint by --resume.", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except UnicodeDecodeError:
+        print("error: the file that --config names is not a text file", file=sys.stderr)
+        sys.exit(2)
     except (ValueError, OSError, RuntimeError) as error:
         if os.environ.get("GAN_UTILS_DEBUG"):
             raise
@@ -206,13 +211,13 @@ class _Parser(ArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         flag = re.search(r'Parser key "(?:\w+\.)?(\w+)"', message)
-        given = re.search(r"Given value: (.*)", message)
+        given = re.search(r"(?:Given|Got) value: (.*)", message)
         options = re.search(r"Literal\[(.*?)\]|<class '(int|float)'>", message)
         if flag and given and options:
             words = {"int": "a whole number", "float": "a number"}
             wanted = words.get(options[2]) or "one of " + options[1].replace("'", "")
             message = f"--{flag[1].replace('_', '-')} is {given[1]!r}; it must be {wanted}"
-        print(f"error: {' '.join(message.split())}; see {self.prog} --help", file=sys.stderr)
+        print(f"error: {' '.join(message.split())}; see {self.prog.replace(" [options]", "")} --help", file=sys.stderr)
         sys.exit(2)
 
 
@@ -226,7 +231,6 @@ COMMON = {
     "image_size": 28,
     "base_channels": 32,
     "seed": 0,
-    "latent_dim": 100,
     "d_steps": 1,
 }
 
@@ -243,6 +247,19 @@ def _settings(given: dict[str, Any], made: dict[str, Any] | None) -> dict[str, A
                 f"{made[name]}; leave the flag out, or start a new run with --out"
             )
     return made
+
+
+def _made(run: str) -> dict[str, Any]:
+    """The settings of a run folder that `train` made."""
+    from gan_utils import checkpoint
+
+    about = checkpoint.settings(run)
+    if not (isinstance(about, dict) and {*SAVED, "image_shape"} <= about.keys()):
+        raise ValueError(
+            f"{run} is not a run folder: its settings.json is of something else; give the folder "
+            "that train --out made"
+        )
+    return about
 
 
 def _must_be_new(folder: Path) -> None:
@@ -262,7 +279,7 @@ def _samples(run: str, n: int, seed: int) -> Any:
     from gan_utils import checkpoint, models
     from gan_utils.game import generate
 
-    about = checkpoint.settings(run)
+    about = _made(run)
     shape = tuple(about["image_shape"])
     generator, _ = models.build(about["model"], shape, about["latent_dim"], about["base_channels"])
     name = "averaged_generator" if about["average"] else "generator"

@@ -123,13 +123,17 @@ class Game:
         Each epoch has its own random order, shared among the processes; a last batch that would be
         too small is left out.
         """
-        size = self.settings.batch_size
-        if self.order is not None and self.position + size > len(self.order):
-            self.order, self.position = None, 0
-            self.order_state = self.order_source.get_state()
-        if self.order is None:
+        size, share = self.settings.batch_size, len(pictures) // processes
+
+        def shuffled() -> Tensor:
             everyone = torch.randperm(len(pictures), generator=self.order_source)
-            self.order = everyone[rank::processes].to(self.device)
+            return everyone[rank::processes][:share].to(self.device)
+
+        if self.order is None:  # at the start, and in mid-epoch after `load_state_dict`
+            self.order = shuffled()
+        if self.position + size > share:
+            self.order_state = self.order_source.get_state()
+            self.order, self.position = shuffled(), 0
         index = self.order[self.position : self.position + size]
         self.position += size
         return to_unit(pictures[index]).contiguous(memory_format=torch.channels_last)

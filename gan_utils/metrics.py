@@ -88,8 +88,8 @@ def coverage(images: Tensor) -> Coverage:
     """
     probabilities = probability(images)
     confidence, label = probabilities.max(dim=1)
-    counts = torch.bincount(label[confidence >= CONFIDENCE], minlength=10)
-    return Coverage(len(images), tuple((counts / len(images)).tolist()))
+    counts = torch.bincount(label[confidence >= CONFIDENCE], minlength=10).tolist()
+    return Coverage(len(images), tuple(count / len(images) for count in counts))
 
 
 def modes_covered(stacked: Tensor) -> int:
@@ -119,11 +119,7 @@ def ring_modes(points: Tensor, centers: Tensor, sigma: float) -> tuple[int, floa
 @torch.no_grad()
 def probability(images: Tensor) -> Tensor:
     """The classifier's probabilities (N, 10) for uint8 images (N, 1, H, W) of any size."""
-    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] != 1:
-        raise ValueError(
-            f"images are {images.dtype} {tuple(images.shape)}; "
-            "the digit classifier takes uint8 (N, 1, H, W)"
-        )
+    _must_be_grey(images)
     classifier = digit_classifier()
     images = ImageSet(images).resize(28).images
     return torch.cat([classifier(to_unit(part)).softmax(dim=1) for part in images.split(500)])
@@ -171,8 +167,9 @@ def fid(images: Tensor, digits: ImageSet | None = None) -> FID:
         digits: where real digits come from; default the embedded sample.
 
     Raises:
-        ValueError: fewer than two samples.
+        ValueError: fewer than two samples, or not grey uint8 pictures.
     """
+    _must_be_grey(images)
     digits = digits or mnist()
     samples = images[: len(digits.train)]
     if len(samples) < 2:
@@ -197,6 +194,14 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
         for part in ImageSet(images).resize(28).images.split(500):
             metric.update(part, real=real)
     return float(metric.compute())
+
+
+def _must_be_grey(images: Tensor) -> None:
+    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] != 1:
+        raise ValueError(
+            f"images are {images.dtype} {tuple(images.shape)}; "
+            "the digit classifier takes uint8 (N, 1, H, W)"
+        )
 
 
 class _Features(nn.Module):

@@ -64,7 +64,7 @@ def mlp_discriminator(
 
 
 def point_pair(latent_dim: int = 2, width: int = 128) -> tuple[nn.Sequential, nn.Sequential]:
-    """A pair for points in the plane: noise (N, latent_dim) → (N, 2), and (N, 2) → logits (N, 1)."""
+    """A pair for points in the plane: noise (N, latent_dim) → (N, 2), and those → logits (N, 1)."""
     _positive(latent_dim=latent_dim, width=width)
 
     def dense(size_in: int, size_out: int) -> nn.Sequential:
@@ -82,31 +82,31 @@ def dcgan_generator(
 ) -> nn.Sequential:
     """Noise (N, latent_dim) → images (N, channels, image_size, image_size) in (−1, 1).
 
-    A start of b×b (a transposed convolution of the 1×1 noise), then k layers 4-2-1 (kernel,
-    stride, padding) that double the size: image_size = b·2^k. Each halves the channels down to
-    `base_channels`, then to the image's. Batch norm and ReLU after all layers but the last, no
-    bias where batch norm follows. Radford et al. 2016, figure 1, is (100, 64, 3, 128).
+    A transposed convolution makes a small square of the 1×1 noise; transposed convolutions of
+    stride 2 then double it and halve the channels, down to `base_channels` and at last to the
+    image's (`plan` gives the chain). Batch norm and ReLU after all layers but the last, no bias
+    where batch norm follows. Radford et al. 2016, figure 1, is (100, 64, 3, 128).
 
     Raises:
-        ValueError: a size that is not b·2^k with 3 ≤ b ≤ 7, k ≥ 2, or a width that is not positive.
+        ValueError: a size that `plan` refuses, or a width that is not positive.
     """
     _positive(latent_dim=latent_dim, channels=channels, base_channels=base_channels)
-    start, doublings = plan(image_size)
-    width = base_channels * 2 ** (doublings - 1)
+    start, kernels = plan(image_size)
+    width = base_channels * 2 ** (len(kernels) - 1)
     layers = [
         nn.Unflatten(1, (latent_dim, 1, 1)),
         nn.ConvTranspose2d(latent_dim, width, start, bias=False),
         nn.BatchNorm2d(width),
         nn.ReLU(),
     ]
-    for _ in range(doublings - 1):
+    for kernel in kernels[:-1]:
         layers += [
-            nn.ConvTranspose2d(width, width // 2, 4, stride=2, padding=1, bias=False),
+            nn.ConvTranspose2d(width, width // 2, kernel, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(width // 2),
             nn.ReLU(),
         ]
         width //= 2
-    layers += [nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.Tanh()]
+    layers += [nn.ConvTranspose2d(width, channels, kernels[-1], stride=2, padding=1), nn.Tanh()]
     return nn.Sequential(*layers).apply(dcgan_init)
 
 
@@ -121,12 +121,13 @@ def dcgan_discriminator(
         ValueError: as `dcgan_generator`.
     """
     _positive(channels=channels, base_channels=base_channels)
-    start, doublings = plan(image_size)
-    layers = [nn.Conv2d(channels, base_channels, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
+    start, kernels = plan(image_size)
+    first, *others = reversed(kernels)
+    layers = [nn.Conv2d(channels, base_channels, first, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
     width = base_channels
-    for _ in range(doublings - 1):
+    for kernel in others:
         layers += [
-            nn.Conv2d(width, width * 2, 4, stride=2, padding=1, bias=False),
+            nn.Conv2d(width, width * 2, kernel, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(width * 2),
             nn.LeakyReLU(SLOPE),
         ]
@@ -151,11 +152,16 @@ def dcgan_init(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def plan(image_size: int) -> tuple[int, int]:
-    """(b, k) with image_size = b·2^k, 3 ≤ b ≤ 7, k ≥ 2; of two such pairs the fewer layers.
+def plan(image_size: int) -> tuple[int, list[int]]:
+    """The side of the first square, and the kernels of the stride-2, padding-1 layers after it.
+
+    image_size = b·2^k with 3 ≤ b ≤ 7 and k ≥ 2 starts at b×b and doubles k times by kernel 4: 64 is
+    4-8-16-32-64. With k = 2 a discriminator would have two layers below its head and judge patches
+    of 10×10 pixels, too few to see a digit whole; a third layer makes b×b of half its size, by
+    kernel 3 where b is odd: 28 is 4-7-14-28.
 
     Raises:
-        ValueError: there is none; the message names the nearest sizes that work.
+        ValueError: there is no such chain; the message names the nearest sizes that work.
     """
     sizes = {b * 2**k: (b, k) for k in range(8, 1, -1) for b in range(3, 8) if b * 2**k <= MAX_SIZE}
     if image_size not in sizes:
@@ -166,7 +172,10 @@ def plan(image_size: int) -> tuple[int, int]:
             f"image_size is {image_size}; a DCGAN here makes b·2^k pixels "
             f"(3 ≤ b ≤ 7, k ≥ 2, at most {MAX_SIZE}): the nearest is {near}"
         )
-    return sizes[image_size]
+    start, doublings = sizes[image_size]
+    if doublings > 2:
+        return start, [4] * doublings
+    return (start + 1) // 2, [3 if start % 2 else 4, 4, 4]
 
 
 def count_parameters(module: nn.Module) -> int:

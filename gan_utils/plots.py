@@ -127,7 +127,9 @@ def table(rows: Sequence[dict[str, object]], columns: Sequence[str]) -> str:
 
 
 def shares(
-    named: dict[str, Sequence[float]], classes: Sequence[str] = tuple("0123456789"), caption: str = ""
+    named: dict[str, Sequence[float]],
+    classes: Sequence[str] = tuple("0123456789"),
+    caption: str = "",
 ) -> Figure:
     """Bars of the share of each class, one color for each named set of samples."""
     figure, axis = plt.subplots(figsize=(10, 3.2), layout="constrained")

@@ -82,7 +82,7 @@ def stored_runs(name: str) -> list[dict[str, str]]:
 
 
 def data_root() -> Path:
-    """Where downloads land: ``GAN_UTILS_DATA``, else the checkout's ``data/``, else a user cache."""
+    """Where downloads land: ``GAN_UTILS_DATA``, else the checkout's ``data/``, else a cache."""
     if os.environ.get("GAN_UTILS_DATA"):
         return Path(os.environ["GAN_UTILS_DATA"]).expanduser()
     checkout = _checkout()
@@ -110,7 +110,11 @@ def provenance(**facts: object) -> str:
 def environment() -> str:
     """What this machine has, one line each; a line that begins with "problem" says what to do."""
     lines = [f"ok: Python {platform.python_version()}"]
-    needs = (Requirement(line) for line in metadata.requires("gan_utils") or [])
+    try:
+        needs = [Requirement(line) for line in metadata.requires("gan_utils") or []]
+    except metadata.PackageNotFoundError:
+        needs = []
+        lines.append("problem: gan_utils is not installed; pip install -e . in its checkout")
     for need in sorted(needs, key=lambda need: need.name):
         try:
             found = metadata.version(need.name)

@@ -1,4 +1,4 @@
-"""Train a GAN: one step, and `fit`, which repeats it (the loop is first written out in notebook 02).
+"""Train a GAN: one step, and `fit`, which repeats it (first written out in notebook 02).
 
 `fit` moves a `Game` forward. Stopping it and calling it again goes on exactly where it stopped.
 """
@@ -20,7 +20,16 @@ from gan_utils.datasets.image_set import ImageSet
 from gan_utils.game import Game, Settings, generate
 from gan_utils.models import parameters_finite
 
-__all__ = ["Game", "Settings", "Total", "TrainingDiverged", "check", "fit", "generate", "train_step"]
+__all__ = [
+    "Game",
+    "Settings",
+    "Total",
+    "TrainingDiverged",
+    "check",
+    "fit",
+    "generate",
+    "train_step",
+]
 
 RECORD_EVERY = 10  # steps between two points of the history
 SNAPSHOTS_GROW = 1.2  # each snapshot of the fixed noise comes 20% more steps after the one before
@@ -82,7 +91,7 @@ def train_step(
 
     if not record:
         return torch.stack([d_loss.detach(), g_loss.detach()])
-    with torch.no_grad(), game.autocast(), _no_statistics(generator, discriminator):
+    with torch.no_grad(), game.autocast(), _untouched(game):
         after = discriminator(generator(z)).float()
     means = [logits.detach().sigmoid().mean() for logits in (real_logits, before, after)]
     return torch.stack([d_loss.detach(), g_loss.detach(), *means])
@@ -200,6 +209,8 @@ def fit(
             bad = [first + i for i, row in enumerate(numbers) if not all(map(math.isfinite, row))]
             if bad:
                 game.restore(kept)
+                for watcher in watchers:
+                    watcher(game, True)
                 raise TrainingDiverged(
                     f"a loss became NaN or infinite at step {bad[0]:,}; the networks are back as "
                     f"they were after step {game.step:,}. Try a lower lr (it was "
@@ -210,7 +221,9 @@ def fit(
                 game.history.append({"step": game.step, "seconds": game.seconds, **point})
                 if game.step >= game.snapshots[-1][0] * SNAPSHOTS_GROW:
                     game.snapshot()
-            if time.monotonic() - kept_at > KEEP_EVERY and parameters_finite(*game.networks().values()):
+            if time.monotonic() - kept_at > KEEP_EVERY and parameters_finite(
+                *game.networks().values()
+            ):
                 kept, kept_at = game.copy_state(), time.monotonic()
             for watcher in watchers:
                 watcher(game, False)
@@ -220,7 +233,9 @@ def fit(
         for watcher in watchers:
             watcher(game, True)
     if game.interrupted:
-        print(f"Stopped after step {game.step:,}. Nothing is lost: the same call goes on from here.")
+        print(
+            f"Stopped after step {game.step:,}. Nothing is lost: the same call goes on from here."
+        )
     return game
 
 
@@ -257,7 +272,7 @@ class _Team:
         if self.alone:
             return
         gradients = [p.grad for p in network.parameters()]
-        mean = self.accelerator.reduce(nn.utils.parameters_to_vector(gradients), "mean")
+        mean = self.accelerator.reduce(torch.cat([g.reshape(-1) for g in gradients]), "mean")
         for gradient, part in zip(
             gradients, mean.split([g.numel() for g in gradients]), strict=True
         ):
@@ -287,21 +302,26 @@ def check(game: Game, images: ImageSet, processes: int = 1) -> None:
 @contextlib.contextmanager
 def frozen(network: nn.Module) -> Iterator[None]:
     """Let gradients pass through the network without computing those of its parameters."""
-    network.requires_grad_(False)
+    learning = [p for p in network.parameters() if p.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
     try:
         yield
     finally:
-        network.requires_grad_(True)
+        for parameter in learning:
+            parameter.requires_grad_(True)
 
 
 @contextlib.contextmanager
-def _no_statistics(*networks: nn.Module) -> Iterator[None]:
-    """Look without touching: batch norm uses its batch but leaves its running averages alone."""
+def _untouched(game: Game) -> Iterator[None]:
+    """Look without touching: batch norm's running averages and dropout's draws stay as they are."""
+    networks = (game.generator, game.discriminator)
     norms = [m for n in networks for m in n.modules() if hasattr(m, "track_running_stats")]
     for norm in norms:
         norm.track_running_stats = False
     try:
-        yield
+        with torch.random.fork_rng(_gpus(game)):
+            yield
     finally:
         for norm in norms:
             norm.track_running_stats = True
@@ -309,11 +329,15 @@ def _no_statistics(*networks: nn.Module) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _own_dropout(game: Game) -> Iterator[None]:
-    """Dropout draws from PyTorch's global source: lend it the game's own state meanwhile."""
-    with torch.random.fork_rng():
+    """Dropout draws from PyTorch's global source: lend it the game's own state meanwhile (CPU)."""
+    with torch.random.fork_rng(_gpus(game)):
         torch.set_rng_state(game.dropout_state)
         yield
         game.dropout_state = torch.get_rng_state()
+
+
+def _gpus(game: Game) -> list[torch.device]:
+    return [game.device] if game.device.type == "cuda" else []
 
 
 @contextlib.contextmanager

@@ -5,26 +5,39 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from torch import Tensor
 
 from gan_utils.datasets import ImageSet
 from gan_utils.game import Game, Settings
-from gan_utils.models import mlp_discriminator, mlp_generator
+from gan_utils.models import build, mlp_discriminator, mlp_generator
 
+settings.register_profile("course", deadline=None)  # the first call of a test may be slow
+settings.load_profile("course")
 torch.set_num_threads(1)  # equality bit for bit is promised on one thread
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
 SIZE = 8
 
 
-def small_game(dropout: float = 0.0, batch_norm: bool = True, **settings: object) -> Game:
+def small_game(dropout: float = 0.0, batch_norm: bool = True, **options: object) -> Game:
     """A pair of tiny MLPs for 8×8 pictures; the same weights for the same seed."""
     chosen = Settings(
-        **{"latent_dim": 4, "batch_size": 8, "lr": 1e-3, "bfloat16": False, **settings}
+        **{"latent_dim": 4, "batch_size": 8, "lr": 1e-3, "bfloat16": False, **options}
     )
     torch.manual_seed(chosen.seed)
     shape = (1, SIZE, SIZE)
     generator = mlp_generator(chosen.latent_dim, shape, (16, 16), batch_norm, dropout)
     return Game(generator, mlp_discriminator(shape, (16,), dropout), chosen, torch.device("cpu"))
+
+
+def small_dcgan(**options: object) -> Game:
+    """A tiny DCGAN pair for 12×12 pictures."""
+    chosen = Settings(
+        **{"latent_dim": 4, "batch_size": 8, "lr": 1e-3, "bfloat16": False, **options}
+    )
+    torch.manual_seed(chosen.seed)
+    networks = build("dcgan", (1, 12, 12), chosen.latent_dim, base_channels=4)
+    return Game(*networks, chosen, torch.device("cpu"))
 
 
 def small_pictures(n: int = 40) -> ImageSet:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_utils import datasets, runtime
@@ -67,9 +67,7 @@ def refuse_network(*args: object, **kwargs: object) -> None:
     raise urllib.error.URLError("no network in this test")
 
 
-def test_all_of_mnist(
-    real_data: Path, digits: ImageSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_of_mnist(real_data: Path, digits: ImageSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", refuse_network)
     before = listing(real_data)
     everything = datasets.mnist(full=True, root=real_data)
@@ -91,7 +89,7 @@ def test_missing_files_are_named_and_not_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("went online"))
-    with pytest.raises(FileNotFoundError, match="train-images-idx3-ubyte.gz.*by hand"):
+    with pytest.raises(FileNotFoundError, match=r"train-images-idx3-ubyte\.gz.*by hand"):
         datasets.mnist(full=True, root=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -120,7 +118,7 @@ def test_data_root_is_where_full_mnist_is_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAN_UTILS_DATA", str(tmp_path / "here"))
-    with pytest.raises(FileNotFoundError, match="here.MNIST.raw"):
+    with pytest.raises(FileNotFoundError, match=r"here.MNIST.raw"):
         datasets.mnist(full=True)
 
 
@@ -175,7 +173,6 @@ def test_every_pixel_value_survives_the_round_trip() -> None:
     assert torch.equal(to_uint8(torch.tensor([-3.0, 7.0])), torch.tensor([0, 255]).byte())
 
 
-@settings(deadline=None)
 @given(value=st.integers(0, 255), before=st.integers(1, 20), after=st.integers(1, 20))
 def test_resizing_a_plain_picture_keeps_it_plain(value: int, before: int, after: int) -> None:
     images = ImageSet(torch.full((2, 3, before, before), value, dtype=torch.uint8))

@@ -180,6 +180,14 @@ def test_environment_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> N
     assert any("no-such-thing is missing" in line for line in problems)
 
 
+def test_environment_of_a_copy_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> list[str]:
+        raise runtime.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(runtime.metadata, "requires", missing)
+    assert "problem: gan_utils is not installed" in runtime.environment()
+
+
 def test_environment_of_this_machine() -> None:
     lines = runtime.environment().splitlines()
     assert all(line.startswith(("ok: ", "problem: ")) for line in lines)

@@ -27,7 +27,10 @@ def main() -> None:
     game = Game(*models.build("dcgan", digits.shape, settings.latent_dim, width), settings)
     fit(game, digits, seconds=args.seconds)
     steps = [step for step, _ in game.snapshots]
-    moments = [0, *(steps.index(min(steps, key=lambda s: abs(s - f * game.step))) for f in FRACTIONS)]
+    moments = [
+        0,
+        *(steps.index(min(steps, key=lambda s: abs(s - f * game.step))) for f in FRACTIONS),
+    ]
     sheets = [plots.grid(game.snapshots[i][1][:36], columns=6) for i in moments]
     gap = np.full((sheets[0].shape[0], 12), 255, np.uint8)
     row = [part for sheet in sheets for part in (sheet, gap)][:-1]

@@ -3,9 +3,10 @@
     python tools/train_classifier.py [--test-root FOLDER-WITH-MNIST/raw]
 
 It learns from the 9,000 embedded digits that are not held out, shifted, turned, scaled and
-sheared, so the command needs no network and takes five minutes on two cores. Noise is taught as "any class alike": a
-classifier that has seen digits alone calls uniform noise an 8 with full confidence. (Outlier
-exposure, Hendrycks et al. 2019.) With `--test-root` it prints the accuracy on MNIST's test set.
+sheared, so the command needs no network and takes five minutes on two cores. Noise is taught as
+"any class alike": a classifier that has seen digits alone calls uniform noise an 8 with full
+confidence. (Outlier exposure, Hendrycks et al. 2019.) With `--test-root` it prints the accuracy on
+MNIST's test set.
 """
 
 import argparse
@@ -63,7 +64,10 @@ def main() -> None:
 
     classifier.eval()
     held_out = digits.held_out
-    print(f"sure (0.9) of uniform noise: {sure(classifier, to_uint8(noise(3000)[:1000])):.1%}, ", end="")
+    print(
+        f"sure (0.9) of uniform noise: {sure(classifier, to_uint8(noise(3000)[:1000])):.1%}, ",
+        end="",
+    )
     print(f"of held-out digits: {sure(classifier, held_out.images):.1%}")
     print(f"held-out digits: {accuracy(classifier, held_out.images, held_out.labels):.2%}")
     if args.test_root:

@@ -104,7 +104,7 @@ def discriminator_step(answer: Callable[..., Tensor]) -> None:
     if not torch.isclose(loss, right, rtol=1e-4):
         if torch.isclose(loss, losses.discriminator_loss(discriminator(real), discriminator(real))):
             raise Wrong("Both terms look at real pictures: the second needs D(G(z)).")
-        raise Wrong(f"The loss is {float(loss):.4f}; for this batch it must be {float(right):.4f}.")
+        raise Wrong(f"The loss is {loss.item():.4f}; for this batch it must be {right.item():.4f}.")
     if not loss.requires_grad:
         raise Wrong("Nothing can learn from this loss: only the fakes may be detached, not D.")
     loss.backward()

@@ -1,4 +1,4 @@
-"""Pictures to train on, as an `ImageSet`: a uint8 tensor (N, C, H, W) with labels and provenance."""
+"""Pictures to train on, as an `ImageSet`: uint8 (N, C, H, W) with labels and provenance."""
 
 from gan_utils.datasets.digits import mnist, stacked_mnist
 from gan_utils.datasets.image_set import ImageSet, to_uint8, to_unit

@@ -69,10 +69,12 @@ def stacked_mnist(digits: ImageSet, n: int, seed: int = 0) -> ImageSet:
 
 def _torchvision_mnist(root: Path, download: bool) -> tuple[torch.Tensor, torch.Tensor]:
     from torchvision.datasets import MNIST
+    from torchvision.datasets.utils import check_integrity
 
-    names = [name for pair in MNIST.resources for name in pair[:1]]
+    names = [name for name, _ in MNIST.resources]
     raw = root / "MNIST" / "raw"
-    if all((raw / name).is_file() for name in names) and not (raw / Path(names[0]).stem).is_file():
+    whole = all(check_integrity(raw / name, md5) for name, md5 in MNIST.resources)
+    if whole and not (raw / Path(names[0]).stem).is_file():
         # torchvision unpacks beside the archives; leave a folder that others share as it is.
         with tempfile.TemporaryDirectory() as copy:
             shutil.copytree(raw, Path(copy) / "MNIST" / "raw")
@@ -82,7 +84,7 @@ def _torchvision_mnist(root: Path, download: bool) -> tuple[torch.Tensor, torch.
         digits = MNIST(root, train=True, download=download)
     except (RuntimeError, OSError) as error:  # OSError covers URLError and an unwritable folder
         raise FileNotFoundError(
-            f"MNIST's four files are not in {raw} ({error}); pass download=True with a network, "
-            f"or put {', '.join(names)} there by hand; mnist() alone needs neither"
+            f"MNIST's four files are missing from {raw}, or damaged ({error}); pass download=True "
+            f"with a network, or put {', '.join(names)} there by hand; mnist() alone needs neither"
         ) from error
     return digits.data, digits.targets

@@ -82,7 +82,13 @@ class ImageSet:
         return replace(self, images=self.images[index], **columns)
 
     def resize(self, size: int) -> "ImageSet":
-        """The same pictures at size × size, averaged down or interpolated up without aliasing."""
+        """The same pictures at size × size, averaged down or interpolated up without aliasing.
+
+        Raises:
+            ValueError: the size is not positive.
+        """
+        if size < 1:
+            raise ValueError(f"image size is {size}; it must be 1 or more")
         if self.shape[1:] == (size, size):
             return self
         small = interpolate(

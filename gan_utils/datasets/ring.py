@@ -1,4 +1,4 @@
-"""A toy with countable modes: Gaussians on a ring (Metz et al. 2017, Unrolled GANs, section 3.1)."""
+"""A toy with countable modes: Gaussians on a ring (Metz et al. 2017, section 3.1)."""
 
 import math
 

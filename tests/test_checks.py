@@ -1,0 +1,305 @@
+"""Every check passes its solution, knows the usual mistakes, and never raises."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import logsigmoid, softplus
+
+from gan_utils import losses
+from gan_utils.checks import mlp_gan, start_here
+from gan_utils.checks.verdict import Verdict
+
+Answer = Callable[..., object]
+
+
+# --- the solutions, as the notebooks have them
+
+
+def classes_covered(probabilities: Tensor, sure: float = 0.9, least: float = 0.01) -> int:
+    confidence, label = probabilities.max(dim=1)
+    counts = torch.bincount(label[confidence >= sure], minlength=10)
+    return int((counts >= least * len(probabilities)).sum())
+
+
+def d_turn(generator: nn.Module, discriminator: nn.Module, real: Tensor, z: Tensor) -> Tensor:
+    fake = generator(z).detach()
+    return losses.discriminator_loss(discriminator(real), discriminator(fake))
+
+
+SOLUTIONS: dict[Callable[[object], Verdict], Answer] = {
+    start_here.noise: lambda n, latent_dim: torch.randn(n, latent_dim),
+    start_here.steps_per_epoch: lambda pictures, batch_size: pictures // batch_size,
+    start_here.class_shares: lambda labels: torch.bincount(labels, minlength=10) / len(labels),
+    mlp_gan.to_range: lambda pixels: pixels.float() / 127.5 - 1,
+    mlp_gan.count_parameters: lambda network: sum(
+        p.numel() for p in network.parameters() if p.requires_grad
+    ),
+    mlp_gan.discriminator_loss: lambda real_logits, fake_logits: (
+        softplus(-real_logits).mean() + softplus(fake_logits).mean()
+    ),
+    mlp_gan.discriminator_step: d_turn,
+    mlp_gan.classes_covered: classes_covered,
+}
+ALSO_RIGHT: dict[Callable[[object], Verdict], list[Answer]] = {
+    start_here.noise: [lambda n, d: torch.empty(n, d).normal_()],
+    start_here.steps_per_epoch: [lambda p, b: int(p / b), lambda p, b: (p - p % b) / b],
+    start_here.class_shares: [
+        lambda labels: [(labels == c).float().mean().item() for c in range(10)],
+        lambda labels: np.bincount(labels.numpy(), minlength=10) / len(labels),
+    ],
+    mlp_gan.to_range: [
+        lambda pixels: (pixels / 255) * 2 - 1,
+        lambda pixels: (pixels.float() - 127.5) / 127.5,
+    ],
+    mlp_gan.count_parameters: [
+        lambda network: torch.tensor(
+            [p.numel() for p in network.parameters() if p.requires_grad]
+        ).sum()
+    ],
+    mlp_gan.discriminator_loss: [
+        lambda real, fake: -(logsigmoid(real).mean() + logsigmoid(-fake).mean()),
+        lambda real, fake: (
+            nn.BCEWithLogitsLoss()(real, torch.ones_like(real))
+            + nn.BCEWithLogitsLoss()(fake, torch.zeros_like(fake))
+        ),
+    ],
+    mlp_gan.discriminator_step: [
+        lambda g, d, real, z: softplus(-d(real)).mean() + softplus(d(g(z).detach())).mean()
+    ],
+    mlp_gan.classes_covered: [
+        lambda p: sum((p[:, c] >= 0.9).float().mean() >= 0.01 for c in range(10))
+    ],
+}
+
+# --- the usual mistakes, and what the check must say about each
+
+
+def without_grad(generator: nn.Module, discriminator: nn.Module, real: Tensor, z: Tensor) -> Tensor:
+    with torch.no_grad():
+        return d_turn(generator, discriminator, real, z)
+
+
+def seeded(n: int, latent_dim: int) -> Tensor:
+    torch.manual_seed(0)
+    return torch.randn(n, latent_dim)
+
+
+MISTAKES: dict[Callable[[object], Verdict], dict[str, tuple[Answer, str]]] = {
+    start_here.noise: {
+        "uniform": (lambda n, d: torch.rand(n, d), "torch.rand, uniform"),
+        "swapped": (lambda n, d: torch.randn(d, n), "swapped"),
+        "one vector": (lambda n, d: torch.randn(d), "shape is (100,)"),
+        "as an image": (lambda n, d: torch.randn(n, d, 1, 1), "shape is (2000, 100, 1, 1)"),
+        "numpy": (lambda n, d: np.random.randn(n, d), "ndarray"),  # noqa: NPY002
+        "integers": (lambda n, d: torch.randint(-1, 2, (n, d)), "made of floats"),
+        "too wide": (lambda n, d: 2 * torch.randn(n, d), "spread 2.0"),
+        "centered uniform": (lambda n, d: 2 * torch.rand(n, d) - 1, "spread 0.58"),
+        "seeded inside": (seeded, "do not seed inside"),
+    },
+    start_here.steps_per_epoch: {
+        "fraction": (lambda p, b: p / b, "round down"),
+        "rounded up": (lambda p, b: -(-p // b), "rounded up"),
+        "to the nearest": (lambda p, b: round(p / b), "rounded up"),
+        "one more": (lambda p, b: p // b + 1, "rounded up"),
+        "swapped": (lambda p, b: b // p, "swapped"),
+        "remainder": (lambda p, b: p % b, "140 full batches fit"),
+        "at least one": (lambda p, b: max(1, p // b), "For 63 pictures"),
+        "learned by heart": (lambda p, b: 140, "70 full batches fit"),
+    },
+    start_here.class_shares: {
+        "without minlength": (lambda x: torch.bincount(x) / len(x), "shape is (8,)"),
+        "only those that occur": (
+            lambda x: torch.unique(x, return_counts=True)[1] / len(x),
+            "Three numbers",
+        ),
+        "counts": (lambda x: torch.bincount(x, minlength=10), "counts; divide"),
+        "divided by ten": (lambda x: torch.bincount(x, minlength=10) / 10, "divided by ten"),
+        "percent": (lambda x: 100 * torch.bincount(x, minlength=10) / len(x), "percentages"),
+        "all equal": (lambda x: torch.full((10,), 0.1), "share of class 0 is 0.375"),
+    },
+    mlp_gan.to_range: {
+        "sigmoid's range": (lambda x: x.float() / 255, "a sigmoid's"),
+        "half the way": (lambda x: x.float() / 255 - 1, "-1.000 … 0.000"),
+        "divided by 255, then doubled": (lambda x: x.float() / 127.5, "divide by 127.5 before"),
+        "not divided": (lambda x: x.float() - 1, "divide by 127.5 before"),
+        "subtracted first": (lambda x: (x - 1).float() / 127.5 - 1, "wraps around"),
+        "uint8": (lambda x: x // 127 - 1, "convert with .float()"),
+        "negative": (lambda x: 1 - x.float() / 127.5, "white into black"),
+        "cropped": (lambda x: (x.float() / 127.5 - 1) * 0.5, "must be −1 … 1"),
+    },
+    mlp_gan.count_parameters: {
+        "tensors": (lambda net: len(list(net.parameters())), "number of tensors"),
+        "matrices": (
+            lambda net: sum(m.weight.numel() for m in net if isinstance(m, nn.Linear)),
+            "biases and batch norm learn too",
+        ),
+        "without biases": (
+            lambda net: sum(p.numel() for name, p in net.named_parameters() if "bias" not in name),
+            "leaves out biases",
+        ),
+        "without batch norm": (
+            lambda net: sum(
+                p.numel() for m in net if isinstance(m, nn.Linear) for p in m.parameters()
+            ),
+            "leaves out batch norm",
+        ),
+        "buffers too": (
+            lambda net: sum(value.numel() for value in net.state_dict().values()),
+            "buffers, not parameters",
+        ),
+        "frozen too": (lambda net: sum(p.numel() for p in net.parameters()), "Frozen"),
+    },
+    mlp_gan.discriminator_loss: {
+        "the value, not the loss": (
+            lambda real, fake: -SOLUTIONS[mlp_gan.discriminator_loss](real, fake),
+            "sign is turned",
+        ),
+        "swapped": (
+            lambda real, fake: softplus(real).mean() + softplus(-fake).mean(),
+            "swapped",
+        ),
+        "halved": (
+            lambda real, fake: (softplus(-real).mean() + softplus(fake).mean()) / 2,
+            "half the loss",
+        ),
+        "log D twice": (
+            lambda real, fake: softplus(-real).mean() + softplus(-fake).mean(),
+            "need log(1 − D)",
+        ),
+        "summed": (lambda real, fake: softplus(-real).sum() + softplus(fake).sum(), "not the mean"),
+        "no mean": (lambda real, fake: softplus(-real) + softplus(fake), "take the mean"),
+        "logarithms of the sigmoid": (
+            lambda real, fake: -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean(),
+            "infinite for a logit of 200",
+        ),
+        "a sigmoid too many": (
+            lambda real, fake: softplus(-real.sigmoid()).mean() + softplus(fake.sigmoid()).mean(),
+            "it must be",
+        ),
+        "only real": (lambda real, fake: softplus(-real).mean(), "it must be"),
+    },
+    mlp_gan.discriminator_step: {
+        "no detach": (
+            lambda g, d, real, z: losses.discriminator_loss(d(real), d(g(z))),
+            "Detach the fakes",
+        ),
+        "real twice": (
+            lambda g, d, real, z: losses.discriminator_loss(d(real), d(real)),
+            "Both terms look at real",
+        ),
+        "swapped": (
+            lambda g, d, real, z: losses.discriminator_loss(d(g(z).detach()), d(real)),
+            "for this batch it must be",
+        ),
+        "G's loss": (
+            lambda g, d, real, z: losses.non_saturating_loss(d(g(z))),
+            "for this batch it must be",
+        ),
+        "no gradient": (without_grad, "Nothing can learn"),
+        "the loss detached": (lambda *args: d_turn(*args).detach(), "Nothing can learn"),
+    },
+    mlp_gan.classes_covered: {
+        "best guesses": (lambda p: len(p.argmax(dim=1).unique()), "5: "),
+        "unsure ones": (lambda p: classes_covered(p, sure=0.5), "not sure enough"),
+        "rare ones": (lambda p: classes_covered(p, least=0), "10: "),
+        "a few are enough": (lambda p: classes_covered(p, least=0.001), "at least 1%"),
+        "ten, always": (lambda p: p.shape[1], "Take each picture's best class only"),
+        "the number of pictures": (lambda p: int((p.max(dim=1)[0] >= 0.9).sum()), "there are 3"),
+    },
+}
+
+CHECKS = list(SOLUTIONS)
+named = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+
+
+def test_every_check_is_tested_here() -> None:
+    for module in (start_here, mlp_gan):
+        checks = {f for f in vars(module).values() if hasattr(f, "__wrapped__")}
+        assert checks <= set(CHECKS)
+    assert CHECKS == list(MISTAKES) == list(ALSO_RIGHT)
+    assert min(len(mistakes) for mistakes in MISTAKES.values()) >= 3
+
+
+@named
+def test_solution_passes(check: Callable[[object], Verdict]) -> None:
+    verdict = check(SOLUTIONS[check])
+    assert verdict.passed
+    assert verdict.startswith("✓ Right")
+    assert repr(verdict) == str(verdict)
+
+
+@named
+def test_other_right_answers_pass(check: Callable[[object], Verdict]) -> None:
+    assert [str(check(answer)) for answer in ALSO_RIGHT[check] if not check(answer).passed] == []
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "said"),
+    [
+        pytest.param(check, answer, said, id=f"{check.__name__}: {name}")
+        for check, mistakes in MISTAKES.items()
+        for name, (answer, said) in mistakes.items()
+    ],
+)
+def test_mistake_is_named(check: Callable[[object], Verdict], answer: Answer, said: str) -> None:
+    verdict = check(answer)
+    assert not verdict.passed
+    assert verdict.startswith("✗ ")
+    assert said in verdict
+    assert "\n" not in verdict
+
+
+def stub(*args: object) -> None:
+    raise NotImplementedError
+
+
+@named
+def test_stub_is_not_an_answer(check: Callable[[object], Verdict]) -> None:
+    assert not check(stub).passed
+    assert "Not written yet" in check(stub)
+    for nothing in (None, ...):
+        verdict = check(lambda *args, nothing=nothing: nothing)
+        assert not verdict.passed
+        assert "did you forget the return?" in verdict
+
+
+CRASHES: list[object] = [
+    *(None, ..., 3, "answer", nn.Linear(1, 1), torch.zeros(3)),
+    lambda: 1,
+    lambda a, b, c, d, e: 1,
+    lambda *args: 1 / 0,
+    lambda *args: "a word",
+    lambda *args: [],
+    lambda *args: object(),
+    lambda *args: (torch.zeros(1), torch.zeros(1)),
+    lambda *args: torch.zeros(0),
+    lambda *args: torch.zeros(2, 3, 4),
+    lambda *args: torch.full((), float("nan")),
+    lambda *args: float("nan"),
+    lambda *args: float("inf"),
+    lambda *args: -1,
+    lambda *args: True,
+    lambda *args: args[0],
+    lambda *args: torch.zeros(2, 2) @ torch.zeros(3, 3),
+    lambda *args: {}["missing"],
+    lambda *args: stub,
+    torch.rand,
+    int,
+]
+
+
+@named
+@pytest.mark.parametrize("answer", CRASHES, ids=range(len(CRASHES)))
+def test_checks_never_raise(check: Callable[[object], Verdict], answer: object) -> None:
+    verdict = check(answer)
+    assert isinstance(verdict, Verdict)
+    assert not verdict.passed
+    assert len(verdict) > 10
+
+
+def test_a_crash_is_told_in_words() -> None:
+    verdict = start_here.noise(lambda n, d: 1 / 0)
+    assert verdict == "✗ Your code stopped with ZeroDivisionError: division by zero"

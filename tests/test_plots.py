@@ -1,0 +1,328 @@
+"""Pictures, what watches a run, and widgets."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import IPython.display
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from conftest import SIZE, small_game, small_pictures
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import Tensor
+
+from gan_utils import datasets, metrics, plots, watching, widgets
+from gan_utils.game import Game, Settings
+from gan_utils.models import build
+from gan_utils.training import Total, fit
+
+
+@pytest.fixture(autouse=True)
+def no_screen() -> Iterator[None]:
+    plt.switch_backend("Agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def game() -> Game:
+    """A game with a short history."""
+    return fit(small_game(), small_pictures(), steps=45, watchers=[])
+
+
+def pictures(n: int, channels: int = 1) -> Tensor:
+    source = torch.Generator().manual_seed(0)
+    return torch.randint(0, 255, (n, channels, 3, 4), generator=source).to(torch.uint8)
+
+
+# --- plots
+
+
+@given(
+    n=st.integers(1, 11),
+    channels=st.sampled_from([1, 3]),
+    columns=st.integers(1, 6),
+    gap=st.integers(0, 3),
+)
+def test_grid_puts_each_picture_in_its_place(n: int, channels: int, columns: int, gap: int) -> None:
+    images = pictures(n, channels)
+    sheet = plots.grid(images, columns, gap)
+    rows = -(-n // columns)
+    assert sheet.dtype == np.uint8
+    assert sheet.shape[:2] == (rows * (3 + gap) - gap, columns * (4 + gap) - gap)
+    assert sheet.shape[2:] == ((3,) if channels == 3 else ())
+    left = np.full(sheet.shape, True)
+    for i, image in enumerate(images):
+        top, side = i // columns * (3 + gap), i % columns * (4 + gap)
+        there = slice(top, top + 3), slice(side, side + 4)
+        expected = image[0] if channels == 1 else image.permute(1, 2, 0)
+        assert np.array_equal(sheet[there], expected.numpy())
+        left[there] = False
+    assert (sheet[left] == 255).all()
+
+
+@pytest.mark.parametrize(("n", "channels"), [(0, 1), (0, 3), (2, 2), (2, 4)])
+def test_grid_refuses_what_it_cannot_show(n: int, channels: int) -> None:
+    with pytest.raises(ValueError, match="a grid takes"):
+        plots.grid(torch.zeros(n, channels, 3, 4, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_png_holds_the_pixels(channels: int, tmp_path: Path) -> None:
+    sheet = plots.grid(pictures(4, channels), columns=2)
+    picture = np.asarray(Image.open(io.BytesIO(plots.png(sheet, scale=3))))
+    assert np.array_equal(picture[::3, ::3], sheet)
+    plots.save_grid(pictures(4, channels), tmp_path / "grid.png")
+    saved = np.asarray(Image.open(tmp_path / "grid.png"))
+    assert np.array_equal(saved[::2, ::2], sheet)
+
+
+def caption_of(figure: Figure) -> str:
+    return figure.get_supxlabel()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_show_images(channels: int) -> None:
+    images = pictures(5, channels)
+    figure = plots.show_images(images, columns=3, title="five", caption="seed 0")
+    (axes,) = figure.axes
+    assert axes.get_title() == "five"
+    assert caption_of(figure) == "seed 0"
+    assert np.array_equal(axes.images[0].get_array(), plots.grid(images, 3))
+    assert axes.images[0].norm.vmin == 0
+
+
+@pytest.mark.parametrize(("snapshots", "frames"), [(1, 1), (3, 3), (9, 6)])
+def test_filmstrip_runs_from_first_to_last(snapshots: int, frames: int) -> None:
+    through_time = [(100 * i, pictures(20) + i) for i in range(snapshots)]
+    figure = plots.filmstrip(through_time, pictures=4, caption="seed 0")
+    titles = [axes.get_title() for axes in figure.axes]
+    assert len(titles) == frames
+    assert titles[0] == "step 0"
+    assert titles[-1] == f"step {100 * (snapshots - 1)}"
+    last = plots.grid(through_time[-1][1][:4], columns=2)
+    assert np.array_equal(figure.axes[-1].images[0].get_array(), last)
+    assert caption_of(figure) == "seed 0"
+
+
+def test_curves_show_the_history(game: Game) -> None:
+    figure = plots.curves(game.history, caption="seed 0")
+    losses, verdicts = figure.axes
+    assert losses.get_xlabel() == verdicts.get_xlabel() == "step"
+    assert losses.get_title() == "losses (nats)"
+    assert verdicts.get_ylim() == (0, 1)
+    steps = [row["step"] for row in game.history]
+    for axes, names in [
+        (losses, ["d_loss", "g_loss"]),
+        (verdicts, ["d_real", "d_fake", "d_fake_after"]),
+    ]:
+        for line, name in zip(axes.lines, names, strict=False):
+            assert list(line.get_xdata()) == steps
+            assert list(line.get_ydata()) == [row[name] for row in game.history]
+    assert losses.lines[-1].get_ydata()[0] == pytest.approx(2 * np.log(2))
+    labels = [text.get_text() for text in verdicts.get_legend().get_texts()]
+    assert labels == ["D(x), real", "D(G(z)) before G's step", "D(G(z)) after it"]
+
+
+def test_quality_sets_fid_beside_the_losses(game: Game) -> None:
+    rows = [{"step": 10, "fid": 90.0, "floor": 2.0}, {"step": 40, "fid": 30.0, "floor": 2.0}]
+    losses, fid = plots.quality(game.history, rows).axes
+    assert losses.get_xscale() == fid.get_xscale() == fid.get_yscale() == "log"
+    assert list(fid.lines[0].get_ydata()) == [90, 30]
+    assert fid.lines[1].get_ydata()[0] == 2
+    assert fid.get_xlabel() == "step"
+
+
+def test_shares_are_bars_for_each_class_and_set() -> None:
+    figure = plots.shares({"real": [0.1] * 10, "generated": [0.0] * 9 + [0.5]})
+    (axes,) = figure.axes
+    assert axes.get_xlabel() == "class"
+    assert axes.get_ylabel().startswith("% of samples")
+    assert [len(bars) for bars in axes.containers] == [10, 10]
+    assert axes.containers[1][9].get_height() == pytest.approx(50)
+    labels = {text.get_text() for text in axes.get_legend().get_texts()}
+    assert labels == {"equal shares", "real", "generated"}
+
+
+def test_point_clouds() -> None:
+    clouds = [torch.zeros(5, 2), torch.ones(7, 2)]
+    figure = plots.point_clouds(clouds, datasets.ring_centers(), ["one", "two"])
+    assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
+    assert [len(axes.collections[1].get_offsets()) for axes in figure.axes] == [5, 7]
+
+
+def test_table_is_aligned() -> None:
+    rows = [{"run": "a", "fid": 1.5, "seed": 0}, {"run": "longer", "fid": 10, "seed": 1}]
+    lines = plots.table(rows, ["run", "fid"]).splitlines()
+    assert lines == ["run     fid", "a       1.5", "longer  10"]
+
+
+@pytest.mark.parametrize("steps", [0, 45])
+def test_training_picture_is_a_png_and_leaves_nothing_open(game: Game, steps: int) -> None:
+    before = plt.get_fignums()
+    history = [row for row in game.history if row["step"] <= steps]
+    content = plots.training_picture(game.sample(16), history, title="t", caption="c")
+    picture = Image.open(io.BytesIO(content))
+    assert picture.format == "PNG"
+    assert picture.width > 2 * picture.height
+    assert plt.get_fignums() == before
+
+
+# --- watchers
+
+
+def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(watching.time, "monotonic", lambda: now)
+    pace, answers = watching.Pace(2.0), []
+    for now in (100.0, 101.0, 102.0, 103.9, 104.1):  # noqa: B007 (read by the clock)
+        answers.append(pace())
+    assert answers == [True, False, True, False, True]
+
+
+@pytest.mark.parametrize("total", [{"steps": 30}, {"seconds": 0.1}, {"steps": 0}])
+def test_progress_bar_ends_full_and_closed(total: dict, capsys: pytest.CaptureFixture) -> None:
+    bars: list[SimpleNamespace] = []
+    watcher = watching.ProgressBar()
+
+    def look(game: Game, done: bool) -> None:
+        if watcher.bar is not None:
+            bars.append(SimpleNamespace(n=watcher.bar.n, unit=watcher.bar.unit))
+
+    fit(small_game(), small_pictures(), **total, watchers=[watcher, look])
+    assert watcher.bar is None
+    said = capsys.readouterr().err
+    if bars:
+        assert bars[-1].n == pytest.approx(next(iter(total.values())))
+        assert bars[-1].unit == ("s" if "seconds" in total else "steps")
+        assert "images/s" in said
+
+
+def test_live_picture_is_shown_once_and_then_updated(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, updated = [], []
+    handle = SimpleNamespace(update=updated.append)
+
+    def display(picture: object, display_id: bool) -> SimpleNamespace:
+        assert display_id is True
+        shown.append(picture)
+        return handle
+
+    monkeypatch.setattr(IPython.display, "display", display)
+    fit(small_game(), small_pictures(), steps=20, watchers=[watching.LivePicture(every=0)])
+    assert (len(shown), len(updated)) == (1, 3)
+    assert all(picture.data.startswith(b"\x89PNG") for picture in [*shown, *updated])
+    shown.clear(), updated.clear()
+    fit(small_game(), small_pictures(), steps=20, watchers=[watching.LivePicture(every=1e9)])
+    assert (len(shown), len(updated)) == (1, 1)  # the first and the last
+
+
+def test_outside_a_notebook_only_the_bar_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not watching.in_notebook()
+    assert [type(watcher) for watcher in watching.live()] == [watching.ProgressBar]
+    monkeypatch.setattr(watching, "in_notebook", lambda: True)
+    kinds = [watching.ProgressBar, watching.LivePicture]
+    assert [type(watcher) for watcher in watching.live()] == kinds
+
+
+def test_tensorboard_can_be_read_back(tmp_path: Path) -> None:
+    game, watcher = small_game(), watching.TensorBoard(tmp_path)
+    for steps in (20, 35):
+        fit(game, small_pictures(), steps=steps, watchers=[watcher])
+    log = EventAccumulator(str(tmp_path), size_guidance={"images": 0, "scalars": 0}).Reload()
+    tags = ["d_fake", "d_fake_after", "d_loss", "d_real", "g_loss"]
+    assert sorted(tag.rpartition("/")[2] for tag in log.Tags()["scalars"]) == tags
+    points = log.Scalars("verdict/d_real")
+    assert [point.step for point in points] == [row["step"] for row in game.history]
+    assert [p.value for p in points] == pytest.approx([row["d_real"] for row in game.history])
+    images = log.Images("fixed noise")
+    assert [image.step for image in images] == [step for step, _ in game.snapshots]
+    sheet = np.asarray(Image.open(io.BytesIO(images[-1].encoded_image_string)).convert("L"))
+    assert np.array_equal(sheet, plots.grid(game.snapshots[-1][1]))
+
+
+def test_checkpoints_keep_their_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved: list[int] = []
+    monkeypatch.setattr(watching, "save", lambda game, folder, about: saved.append(game.step))
+    for every, steps in [(0, [1, 10, 20, 20]), (1e9, [20])]:
+        saved.clear()
+        watcher = watching.Checkpoints(tmp_path, {}, every)
+        fit(small_game(), small_pictures(), steps=20, watchers=[watcher])
+        assert saved == steps
+
+
+def test_quality_is_measured_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "fid", lambda images: SimpleNamespace(value=5.0, floor=1.0))
+    cover = metrics.Coverage(20, (0.5, 0.2))
+    monkeypatch.setattr(metrics, "coverage", lambda images: cover)
+    quality = watching.Quality(n=20, growth=2)
+    fit(small_game(), small_pictures(), steps=95, watchers=[quality])
+    assert [row["step"] for row in quality.rows] == [10, 20, 40, 80, 95]
+    row = {"step": 10, "fid": 5.0, "floor": 1.0, "covered": 2, "smallest": 0.2}
+    assert quality.rows[0] == row
+
+
+def test_quality_of_an_untrained_generator_is_bad() -> None:
+    networks = build("dcgan", (1, 28, 28), 4, base_channels=2)
+    game = Game(*networks, Settings(latent_dim=4), device=torch.device("cpu"))
+    game.goal, quality = Total(steps=0), watching.Quality(n=100)
+    quality(game, True)
+    assert quality.rows == []  # nothing was trained yet
+    game.step = 10
+    quality(game, False)
+    (row,) = quality.rows
+    assert row["fid"] > 10 * row["floor"] > 0
+    assert row["smallest"] == 0
+
+
+# --- widgets
+
+
+def test_prediction_is_kept_and_set_beside_the_truth() -> None:
+    guess = widgets.Prediction("How many?", ["one", "ten"])
+    assert guess.reveal("ten") == "It is: ten. (No guess was kept; choose one above first.)"
+    guess.keep("one")
+    assert guess.reveal("ten") == "It is: ten. You guessed: one."
+    assert guess.reveal("one") == "It is: one. You were right."
+    with pytest.raises(ValueError, match="'two'; it must be one of"):
+        guess.keep("two")
+    with pytest.raises(ValueError, match="'two' is not one of"):
+        guess.reveal("two")
+    with pytest.raises(ValueError, match=r"1 options; .* at least 2"):
+        widgets.Prediction("How many?", ["one"])
+
+
+def test_clicking_keeps_the_guess(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes: list = []
+    monkeypatch.setattr(widgets, "display", boxes.append)
+    guess = widgets.predict("How many?", ["one", "ten"])
+    question, buttons = boxes[0].children
+    assert question.value == "How many?"
+    assert guess.answer is None
+    buttons.value = "ten"
+    assert guess.answer == "ten"
+
+
+def test_scrubbing_moves_picture_and_label() -> None:
+    snapshots = [(step, pictures(4) + step) for step in (0, 10, 2000)]
+    box = widgets.scrub(snapshots)
+    (play, slider, label), picture = box.children[0].children, box.children[1]
+    assert label.value == "step 0"
+    assert picture.value == plots.png(plots.grid(snapshots[0][1]))
+    slider.value = 2
+    assert label.value == "step 2,000"
+    assert picture.value == plots.png(plots.grid(snapshots[2][1]))
+    play.value = 1
+    assert (slider.value, label.value) == (1, "step 10")
+
+
+def test_scrubbing_a_real_run(game: Game) -> None:
+    slider = widgets.scrub(game.snapshots).children[0].children[1]
+    assert slider.max == len(game.snapshots) - 1
+    assert game.snapshots[0][1].shape == (64, 1, SIZE, SIZE)
