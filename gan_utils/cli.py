@@ -217,7 +217,8 @@ class _Parser(ArgumentParser):
             words = {"int": "a whole number", "float": "a number"}
             wanted = words.get(options[2]) or "one of " + options[1].replace("'", "")
             message = f"--{flag[1].replace('_', '-')} is {given[1]!r}; it must be {wanted}"
-        print(f"error: {' '.join(message.split())}; see {self.prog.replace(" [options]", "")} --help", file=sys.stderr)
+        program = self.prog.replace(" [options]", "")
+        print(f"error: {' '.join(message.split())}; see {program} --help", file=sys.stderr)
         sys.exit(2)
 
 
