@@ -5,8 +5,9 @@
 The textbook loop is what common tutorials do: a DataLoader over PIL pictures with transforms,
 a sigmoid at D's end and BCELoss, plain Adam in float32, D's gradients computed in G's step and
 thrown away, and ``.item()`` on both losses in every step. The networks and the batch are the same.
-The two take turns in short rounds, so that a noisy machine disturbs both alike; what is reported
-is the median over rounds, and the ratio round by round. "Share" is the arithmetic of the networks'
+The two are processes of their own (the engine also changes how memory is kept) and take turns in
+short rounds, so that a noisy machine disturbs both alike; what is reported is the median over
+rounds, and the ratio round by round. "Share" is the arithmetic of the networks'
 matrix products per second, over what this processor reaches in one large matrix product.
 
     make bench ARGS="--quality"
@@ -15,9 +16,11 @@ trains the MLP pair by both loops for the same number of steps, over seeds, and 
 """
 
 import argparse
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 
 import torch
 from PIL import Image
@@ -99,6 +102,7 @@ def engine(
     generator: nn.Module, discriminator: nn.Module, images: ImageSet, batch: int
 ) -> Callable[[], int]:
     """The same for the engine; every tenth step is recorded, as in `training.fit`."""
+    runtime.keep_freed_memory()  # as `training.fit` does
     game = Game(generator, discriminator, Settings(batch_size=batch))
     done = 0
 
@@ -119,6 +123,48 @@ def rate(step: Callable[[], int], seconds: float) -> float:
     while time.perf_counter() - start < seconds:
         count += step()
     return count / (time.perf_counter() - start)
+
+
+class Turns:
+    """One loop in a process of its own, which works only while it is asked for its rate."""
+
+    def __init__(self, *case: object) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, other = context.Pipe()
+        self.process = context.Process(target=serve, args=(other, *case), daemon=True)
+        self.process.start()
+
+    def rate(self, seconds: float) -> float:
+        """Images per second over so many seconds."""
+        self.pipe.send(seconds)
+        return self.pipe.recv()
+
+    def end(self) -> None:
+        """Stop the process."""
+        self.pipe.send(None)
+        self.process.join()
+
+
+def serve(
+    pipe: Connection,
+    which: str,
+    model: str,
+    shape: tuple[int, int, int],
+    width: int,
+    batch: int,
+    threads: int,
+) -> None:
+    """What runs in the process: measure when told to, until told None."""
+    torch.set_num_threads(threads)
+    runtime.seed_everything(0)
+    if model == "mlp":
+        images = datasets.mnist().train
+    else:
+        images = ImageSet(torch.randint(0, 256, (2048, *shape), dtype=torch.uint8))
+    loop = {"textbook": textbook, "engine": engine}[which]
+    step = loop(*models.build(model, shape, 100, width or 64), images, batch)
+    while (seconds := pipe.recv()) is not None:
+        pipe.send(rate(step, seconds))
 
 
 def flops(model: str, shape: tuple[int, int, int], width: int, useful: bool) -> float:
@@ -171,23 +217,19 @@ def main() -> None:
     print(f"{runtime.provenance()}; one matrix product: ", end="")
     print(", ".join(f"{str(d)[6:]} {r / 1e9:,.0f} GFLOP/s" for d, r in peak.items()))
     for name, model, shape, width, batch, textbook_batch, wanted in CASES:
-        if model == "mlp":
-            images = datasets.mnist().train
-        else:
-            images = ImageSet(torch.randint(0, 256, (2048, *shape), dtype=torch.uint8))
         batch = batch or default_batch(model)
-        steps = {
-            "textbook": textbook(
-                *models.build(model, shape, 100, width or 64), images, textbook_batch
-            ),
-            "engine": engine(*models.build(model, shape, 100, width or 64), images, batch),
+        turns = {
+            "textbook": Turns("textbook", model, shape, width, textbook_batch, args.threads),
+            "engine": Turns("engine", model, shape, width, batch, args.threads),
         }
-        for step in steps.values():
-            rate(step, args.seconds / 3)  # warm up
+        for turn in turns.values():
+            turn.rate(args.seconds / 3)  # warm up
         rates: dict[str, list[float]] = {"textbook": [], "engine": []}
         for _ in range(args.rounds):
-            for which, step in steps.items():
-                rates[which].append(rate(step, args.seconds))
+            for which, turn in turns.items():
+                rates[which].append(turn.rate(args.seconds))
+        for turn in turns.values():
+            turn.end()
         ratios = [e / t for e, t in zip(rates["engine"], rates["textbook"], strict=True)]
         print(f"\n{name}" + (f" ({batch})" if wanted is None else ""))
         low = runtime.bfloat16_pays(torch.device("cpu"))

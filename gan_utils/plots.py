@@ -98,7 +98,7 @@ def quality(history: History, rows: History, caption: str = "") -> Figure:
     right.plot(steps, [row["fid"] for row in rows], "o-", color=GREEN, label="generated")
     right.axhline(rows[-1]["floor"], color=GREY, linestyle=":", label="real digits")
     right.set(title="FID (64 digit features)", xlabel="step", yscale="log")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(fontsize=8, framealpha=0.85, edgecolor="none")
     for axes in (left, right):
         axes.set_xscale("log")
     return _captioned(figure, caption)
@@ -171,7 +171,7 @@ def _losses(axes: plt.Axes, history: History) -> None:
     axes.plot(steps, [row["g_loss"] for row in history], color=ORANGE, label="generator")
     axes.axhline(2 * np.log(2), color=GREY, linestyle=":", label="2·log 2: D cannot tell")
     axes.set(xlabel="step", title="losses (nats)", ylim=(0, None))
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(fontsize=8, framealpha=0.85, edgecolor="none")
 
 
 def _verdicts(axes: plt.Axes, history: History) -> None:
@@ -184,7 +184,7 @@ def _verdicts(axes: plt.Axes, history: History) -> None:
         axes.plot(steps, [row[name] for row in history], color=color, linestyle=style, label=label)
     axes.axhline(0.5, color=GREY, linestyle=":")
     axes.set(xlabel="step", title="what D believes (probability real)", ylim=(0, 1))
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(fontsize=8, framealpha=0.85, edgecolor="none")
 
 
 def _captioned(figure: Figure, caption: str) -> Figure:

@@ -3,22 +3,20 @@
 `fit` moves a `Game` forward. Stopping it and calling it again goes on exactly where it stopped.
 """
 
-import contextlib
 import math
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from gan_utils import losses
+from gan_utils import losses, runtime
 from gan_utils.datasets.image_set import ImageSet
 from gan_utils.game import Game, Settings, generate
+from gan_utils.guards import deferred_interrupt, frozen, own_dropout, untouched
 from gan_utils.models import parameters_finite
+from gan_utils.team import Team
 
 __all__ = [
     "Game",
@@ -91,7 +89,7 @@ def train_step(
 
     if not record:
         return torch.stack([d_loss.detach(), g_loss.detach()])
-    with torch.no_grad(), game.autocast(), _untouched(game):
+    with torch.no_grad(), game.autocast(), untouched(game):
         after = discriminator(generator(z)).float()
     means = [logits.detach().sigmoid().mean() for logits in (real_logits, before, after)]
     return torch.stack([d_loss.detach(), g_loss.detach(), *means])
@@ -167,7 +165,7 @@ def fit(
             pictures of another shape than the networks'.
         TrainingDiverged: a loss became NaN or infinite; the game is back at its last good state.
     """
-    team = _Team.here()
+    team = Team.here()
     check(game, images, team.processes)
     pictures = images.train.images
     per_epoch = len(pictures) // team.processes // game.settings.batch_size
@@ -179,13 +177,14 @@ def fit(
     if team.rank > 0:
         watchers = []
         game.noise_source.manual_seed(game.settings.seed + 1_000_003 * team.rank + game.step)
+    runtime.keep_freed_memory()
     pictures = pictures.to(game.device)
     if not game.snapshots:
         game.snapshot()
     game.goal = total
     kept, kept_at = game.copy_state(), time.monotonic()
 
-    with _deferred_interrupt() as stop, _own_dropout(game):
+    with deferred_interrupt() as stop, own_dropout(game):
         while not team.any(stop.is_set() or total.reached(game)):
             first, clock = game.step + 1, time.perf_counter()
             rows = []  # of numbers, left on the device until the stretch ends
@@ -239,46 +238,6 @@ def fit(
     return game
 
 
-@dataclass(frozen=True)
-class _Team:
-    """The processes that train together (``torchrun``, ``notebook_launcher``); usually one."""
-
-    rank: int = 0
-    processes: int = 1
-    accelerator: object = None
-
-    @classmethod
-    def here(cls) -> "_Team":
-        if int(os.environ.get("WORLD_SIZE", 1)) == 1:
-            return cls()
-        from accelerate import Accelerator
-
-        accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
-        return cls(accelerator.process_index, accelerator.num_processes, accelerator)
-
-    @property
-    def alone(self) -> bool:
-        return self.processes == 1
-
-    def any(self, verdict: bool) -> bool:
-        """Whether any process says yes, so that all stop at the same step."""
-        if self.alone:
-            return verdict
-        votes = torch.tensor(float(verdict), device=self.accelerator.device)
-        return bool(self.accelerator.reduce(votes, "sum") > 0)
-
-    def share(self, network: nn.Module) -> None:
-        """Average the network's gradients over the processes."""
-        if self.alone:
-            return
-        gradients = [p.grad for p in network.parameters()]
-        mean = self.accelerator.reduce(torch.cat([g.reshape(-1) for g in gradients]), "mean")
-        for gradient, part in zip(
-            gradients, mean.split([g.numel() for g in gradients]), strict=True
-        ):
-            gradient.copy_(part.view_as(gradient))
-
-
 def check(game: Game, images: ImageSet, processes: int = 1) -> None:
     """Whether the game can train on these images.
 
@@ -297,64 +256,3 @@ def check(game: Game, images: ImageSet, processes: int = 1) -> None:
             f"the generator makes pictures of shape {made}, but the data has {images.shape} "
             "(C, H, W); resize the data or build the networks for it"
         )
-
-
-@contextlib.contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """Let gradients pass through the network without computing those of its parameters."""
-    learning = [p for p in network.parameters() if p.requires_grad]
-    for parameter in learning:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in learning:
-            parameter.requires_grad_(True)
-
-
-@contextlib.contextmanager
-def _untouched(game: Game) -> Iterator[None]:
-    """Look without touching: batch norm's running averages and dropout's draws stay as they are."""
-    networks = (game.generator, game.discriminator)
-    norms = [m for n in networks for m in n.modules() if hasattr(m, "track_running_stats")]
-    for norm in norms:
-        norm.track_running_stats = False
-    try:
-        with torch.random.fork_rng(_gpus(game)):
-            yield
-    finally:
-        for norm in norms:
-            norm.track_running_stats = True
-
-
-@contextlib.contextmanager
-def _own_dropout(game: Game) -> Iterator[None]:
-    """Dropout draws from PyTorch's global source: lend it the game's own state meanwhile (CPU)."""
-    with torch.random.fork_rng(_gpus(game)):
-        torch.set_rng_state(game.dropout_state)
-        yield
-        game.dropout_state = torch.get_rng_state()
-
-
-def _gpus(game: Game) -> list[torch.device]:
-    return [game.device] if game.device.type == "cuda" else []
-
-
-@contextlib.contextmanager
-def _deferred_interrupt() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C (or interrupt button) into a flag, so that no step is cut in half."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-
-    def interrupt(signum: int, frame: object) -> None:
-        if flag.is_set():
-            raise KeyboardInterrupt
-        flag.set()
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, before)

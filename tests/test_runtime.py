@@ -24,8 +24,8 @@ MODULES = {
 }
 FLOORS = {
     "gan_utils": 0,
-    **dict.fromkeys(("runtime", "shapes", "theory", "losses"), 1),
-    **dict.fromkeys(("models", "plots", "datasets", "game", "checkpoint"), 2),
+    **dict.fromkeys(("runtime", "shapes", "theory", "losses", "team"), 1),
+    **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "checkpoint"), 2),
     **dict.fromkeys(("training", "watching", "metrics", "latent"), 3),
     **dict.fromkeys(("widgets", "checks"), 4),
     **dict.fromkeys(("cli", "__main__"), 5),
