@@ -38,7 +38,7 @@ def main() -> None:
     print(f"{args.out}: steps {', '.join(str(steps[i]) for i in moments)}; {runtime.provenance()}")
 
 
-FRACTIONS = (0.02, 0.05, 0.2, 1.0)  # of the run
+FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
 
 if __name__ == "__main__":
     main()
