@@ -14,7 +14,8 @@ from jsonargparse import ArgumentParser
 
 INTERRUPTED = 130  # the shell's exit status for Ctrl-C
 
-# What a minute on two CPU cores buys most with, by benchmarks/sweep.csv (make sweep).
+# What a minute on two CPU cores is best spent with: for the DCGAN by benchmarks/sweep.csv (make
+# sweep), over three seeds; of the MLP's settings only a few were tried, one seed each.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "mlp": {"batch_size": 128, "lr": 5e-4, "beta1": 0.5, "average": 0.995, "latent_dim": 100},
     "dcgan": {"batch_size": 64, "lr": 2e-3, "beta1": 0.5, "average": 0.995, "latent_dim": 16},
