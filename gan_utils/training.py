@@ -32,6 +32,8 @@ __all__ = [
 RECORD_EVERY = 10  # steps between two points of the history
 SNAPSHOTS_GROW = 1.2  # each snapshot of the fixed noise comes 20% more steps after the one before
 KEEP_EVERY = 5.0  # seconds between two copies in memory of a state that is known to be good
+# layers that look at each picture by itself
+EACH_ALONE = (nn.Sequential, nn.Linear, nn.Conv2d, nn.Flatten, nn.LeakyReLU, nn.ReLU, nn.Dropout)
 COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
 
 Watcher = Callable[[Game, bool], None]
@@ -67,8 +69,7 @@ def train_step(
         z = game.noise(len(real))
         with game.autocast():
             fake = generator(z)
-            real_logits = discriminator(real).float()
-            fake_logits = discriminator(fake.detach()).float()
+            real_logits, fake_logits = judge(discriminator, real, fake.detach())
         d_loss = losses.discriminator_loss(real_logits, fake_logits)
         game.d_optimizer.zero_grad()
         d_loss.backward()
@@ -93,6 +94,18 @@ def train_step(
         after = discriminator(generator(z)).float()
     means = [logits.detach().sigmoid().mean() for logits in (real_logits, before, after)]
     return torch.stack([d_loss.detach(), g_loss.detach(), *means])
+
+
+def judge(discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (N, 1), float32, of real and of fake pictures (N, C, H, W).
+
+    A network that looks at each picture by itself gets both in one pass: the same numbers from
+    fewer and larger products. One that might mix them, as batch norm does, gets each batch alone.
+    """
+    if all(isinstance(module, EACH_ALONE) for module in discriminator.modules()):
+        both = discriminator(torch.cat([real, fake.to(real.dtype)])).float()
+        return both[: len(real)], both[len(real) :]
+    return discriminator(real).float(), discriminator(fake).float()
 
 
 @dataclass(frozen=True)
@@ -177,14 +190,13 @@ def fit(
     if team.rank > 0:
         watchers = []
         game.noise_source.manual_seed(game.settings.seed + 1_000_003 * team.rank + game.step)
-    runtime.keep_freed_memory()
     pictures = pictures.to(game.device)
     if not game.snapshots:
         game.snapshot()
     game.goal = total
     kept, kept_at = game.copy_state(), time.monotonic()
 
-    with deferred_interrupt() as stop, own_dropout(game):
+    with deferred_interrupt() as stop, own_dropout(game), runtime.undisturbed():
         while not team.any(stop.is_set() or total.reached(game)):
             first, clock = game.step + 1, time.perf_counter()
             rows = []  # of numbers, left on the device until the stretch ends
