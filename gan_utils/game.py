@@ -23,7 +23,8 @@ class Settings:
         lr, beta1: Adam's learning rate and first momentum, for both players (β2 is 0.999).
         d_steps: discriminator updates for each generator update: k in Algorithm 1.
         loss: the generator's, "non_saturating" or "minimax".
-        average: the decay per step of the generator's moving average; 0 for none.
+        average: the decay per step of the generator's moving average; 0 for none. At the start it
+            is (1 + step)/(10 + step) where that is less.
         seed: of the noise, the data order and dropout.
         bfloat16: run the networks in bfloat16? None: where the hardware multiplies it.
 
@@ -87,8 +88,9 @@ class Game:
         for network in (self.generator, self.discriminator):
             network.to(self.device, memory_format=torch.channels_last)
         if settings.average:
-            decay = get_ema_multi_avg_fn(settings.average)
-            self.averaged = AveragedModel(self.generator, multi_avg_fn=decay, use_buffers=True)
+            self.averaged = AveragedModel(
+                self.generator, multi_avg_fn=self._follow, use_buffers=True
+            )
         self.g_optimizer = self._adam(self.generator)
         self.d_optimizer = self._adam(self.discriminator)
         self.bfloat16 = settings.bfloat16
@@ -197,6 +199,14 @@ class Game:
         for name, network in self.networks().items():
             network.load_state_dict(kept["weights"][name])
         self.load_state_dict(copy.deepcopy(kept["state"]))
+
+    def _follow(self, averages: list[Tensor], weights: list[Tensor], count: Tensor) -> None:
+        """Move the averages towards the weights; in the first steps faster, or they would show
+
+        for hundreds of steps the random weights they began with.
+        """
+        decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        get_ema_multi_avg_fn(decay)(averages, weights, count)
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
         betas = (self.settings.beta1, 0.999)
