@@ -16,6 +16,7 @@ trains the MLP pair by both loops for the same number of steps, over seeds, and 
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import statistics
 import time
@@ -42,10 +43,11 @@ CASES = [
 
 
 class Pictures(Dataset):
-    """PIL pictures with transforms, as torchvision's datasets give them."""
+    """PIL pictures with transforms, as torchvision's MNIST gives them, labels included."""
 
     def __init__(self, images: ImageSet) -> None:
-        self.arrays = images.images.permute(0, 2, 3, 1).squeeze(-1).numpy()
+        self.data = images.images.permute(0, 2, 3, 1).squeeze(-1)
+        self.targets = torch.zeros(len(self.data), dtype=torch.int64)
         channels, size, _ = images.shape
         self.transform = transforms.Compose(
             [
@@ -56,10 +58,11 @@ class Pictures(Dataset):
         )
 
     def __len__(self) -> int:
-        return len(self.arrays)
+        return len(self.data)
 
-    def __getitem__(self, index: int) -> Tensor:
-        return self.transform(Image.fromarray(self.arrays[index]))
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        picture, target = self.data[index], int(self.targets[index])
+        return self.transform(Image.fromarray(picture.numpy())), target
 
 
 def textbook(
@@ -73,14 +76,14 @@ def textbook(
     d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
     ones, zeros = torch.ones(batch, 1), torch.zeros(batch, 1)
 
-    def batches() -> Iterator[Tensor]:
+    def batches() -> Iterator[tuple[Tensor, Tensor]]:
         while True:
             yield from loader
 
     source = batches()
 
     def step() -> int:
-        real = next(source)
+        real, _ = next(source)
         d_optimizer.zero_grad()
         real_loss = bce(discriminator(real), ones)
         real_loss.backward()
@@ -102,7 +105,6 @@ def engine(
     generator: nn.Module, discriminator: nn.Module, images: ImageSet, batch: int
 ) -> Callable[[], int]:
     """The same for the engine; every tenth step is recorded, as in `training.fit`."""
-    runtime.keep_freed_memory()  # as `training.fit` does
     game = Game(generator, discriminator, Settings(batch_size=batch))
     done = 0
 
@@ -163,8 +165,11 @@ def serve(
         images = ImageSet(torch.randint(0, 256, (2048, *shape), dtype=torch.uint8))
     loop = {"textbook": textbook, "engine": engine}[which]
     step = loop(*models.build(model, shape, 100, width or 64), images, batch)
-    while (seconds := pipe.recv()) is not None:
-        pipe.send(rate(step, seconds))
+    # what `training.fit` does around its loop
+    around = runtime.undisturbed() if which == "engine" else contextlib.nullcontext()
+    with around:
+        while (seconds := pipe.recv()) is not None:
+            pipe.send(rate(step, seconds))
 
 
 def flops(model: str, shape: tuple[int, int, int], width: int, useful: bool) -> float:
@@ -206,7 +211,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quality", action="store_true", help="compare FIDs, not speed")
     parser.add_argument("--steps", type=int, default=1500, help="of each run, with --quality")
-    parser.add_argument("--seeds", type=int, default=3, help="with --quality")
+    parser.add_argument("--seeds", type=int, default=12, help="with --quality")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if args.quality:
@@ -250,18 +255,21 @@ def main() -> None:
 def compare_quality(steps: int, seeds: int) -> None:
     """Print FIDs after so many steps of both loops: MLP, batch 64, no moving average."""
     digits = datasets.mnist()
-    for name, loop in [("textbook", textbook), ("engine", engine)]:
-        scores = []
-        for seed in range(seeds):
+    scores: dict[str, list[float]] = {"textbook": [], "engine": []}
+    for seed in range(seeds):
+        for name, loop in [("textbook", textbook), ("engine", engine)]:
             runtime.seed_everything(seed)
             generator, discriminator = models.build("mlp", digits.shape)
             step = loop(generator, discriminator, digits.train, 64)
             for _ in range(steps):
                 step()
             noise = torch.randn(9000, 100, generator=torch.Generator().manual_seed(1))
-            scores.append(metrics.fid(generate(generator, noise)).value)
-        listed = ", ".join(f"{score:.2f}" for score in scores)
-        print(f"{name:9} FID after {steps:,} steps: {listed}; mean {statistics.mean(scores):.2f}")
+            scores[name].append(metrics.fid(generate(generator, noise)).value)
+            print(f"seed {seed}, {name:9} FID {scores[name][-1]:.2f}", flush=True)
+    print(runtime.provenance(steps=steps, seeds=seeds))
+    for name, values in scores.items():
+        mean, spread = statistics.mean(values), statistics.stdev(values)
+        print(f"{name:9} mean {mean:.2f}, standard deviation over seeds {spread:.2f}")
 
 
 def default_batch(model: str) -> int:
