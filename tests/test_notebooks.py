@@ -177,6 +177,7 @@ BROKEN = [
     (lint.exercises, field("source", "x = 1", 2), "2 exercises"),
     (lint.cell_ids, field("id", "cell-1"), "cell 1"),
     (lint.cell_ids, field("id", ""), "no id"),
+    (lint.no_empty_cells, field("source", "  \n", 2), "cell 3 is empty"),
     (lint.headings, text("\n# Another"), "2 titles"),
     (lint.headings, text("\n#### Deep"), "from level 2 to 4"),
     (lint.headings, field("source", "## Part\n\n# Title", 0), "not the title"),

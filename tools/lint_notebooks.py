@@ -289,6 +289,12 @@ def cell_ids(notebook: NotebookNode, path: Path) -> list[str]:
     return found
 
 
+def no_empty_cells(notebook: NotebookNode, path: Path) -> list[str]:
+    """Every cell holds something."""
+    numbered = enumerate(notebook.cells, start=1)
+    return [f"cell {number} is empty" for number, cell in numbered if not cell.source.strip()]
+
+
 def headings(notebook: NotebookNode, path: Path) -> list[str]:
     """One title, and no level left out on the way down."""
     lines = re.findall(r"^ {0,3}(#{1,6})\s+(.+)$", prose(notebook), re.MULTILINE)
@@ -332,6 +338,7 @@ RULES: tuple[Rule, ...] = (
     solution_markers,
     exercises,
     cell_ids,
+    no_empty_cells,
     headings,
     link_to_next,
 )
