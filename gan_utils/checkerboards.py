@@ -1,0 +1,129 @@
+"""How much checkerboard is in a picture, and generators that differ in how they double a size.
+
+Built in notebook 03. The measure is the power of a pattern that repeats every second pixel, the
+Nyquist frequency, beside that of its neighbors in the spectrum. Odena et al. 2016, "Deconvolution
+and Checkerboard Artifacts".
+"""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from gan_utils.models import count_parameters, dcgan_init
+
+KINDS = ("4-2-1", "3-2-1", "resize")
+NEIGHBORS = 3  # frequencies on each side
+
+
+def doubling(kind: str, channels_in: int, channels_out: int, bias: bool = False) -> nn.Module:
+    """A layer (N, channels_in, H, W) → (N, channels_out, 2H, 2W).
+
+    Args:
+        kind: "4-2-1" or "3-2-1", a transposed convolution with this kernel, stride and padding
+            (3-2-1 has output padding 1, or a size would be lost), or "resize": each pixel drawn
+            twice as large, then a 3×3 convolution.
+
+    Raises:
+        ValueError: another kind.
+    """
+    if kind == "4-2-1":
+        return nn.ConvTranspose2d(channels_in, channels_out, 4, 2, 1, bias=bias)
+    if kind == "3-2-1":
+        return nn.ConvTranspose2d(channels_in, channels_out, 3, 2, 1, 1, bias=bias)
+    if kind == "resize":
+        convolution = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=bias)
+        return nn.Sequential(nn.Upsample(scale_factor=2), convolution)
+    raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}")
+
+
+def generator(kind: str, base_channels: int, latent_dim: int = 64) -> nn.Sequential:
+    """Noise (N, latent_dim) → pictures (N, 1, 32, 32) in (−1, 1), as 4-8-16-32 by three doublings.
+
+    All kinds begin with the same 4×4 transposed convolution of the 1×1 noise, and halve the
+    channels as the DCGAN does: 4·base, 2·base, base, 1.
+    """
+    widths = [4 * base_channels, 2 * base_channels, base_channels]
+    layers = [
+        nn.Unflatten(1, (latent_dim, 1, 1)),
+        nn.ConvTranspose2d(latent_dim, widths[0], 4, bias=False),
+        nn.BatchNorm2d(widths[0]),
+        nn.ReLU(),
+    ]
+    for wide, narrow in pairwise(widths):
+        layers += [doubling(kind, wide, narrow), nn.BatchNorm2d(narrow), nn.ReLU()]
+    layers += [doubling(kind, widths[-1], 1, bias=True), nn.Tanh()]
+    return nn.Sequential(*layers).apply(dcgan_init)
+
+
+def matched(kind: str, base_channels: int = 16, latent_dim: int = 64) -> nn.Sequential:
+    """The `generator` of this kind whose parameter count is nearest that of 4-2-1 at this width."""
+    goal = count_parameters(generator("4-2-1", base_channels, latent_dim))
+    widths = range(base_channels, 2 * base_channels + 1)
+    players = [generator(kind, width, latent_dim) for width in widths]
+    return min(players, key=lambda player: abs(count_parameters(player) - goal))
+
+
+def spectrum(images: Tensor, border: int = 4) -> Tensor:
+    """The mean power at 0, 1, 2, … waves across the picture, along rows and columns alike.
+
+    Args:
+        images: (N, C, H, H), any range; each is first brought to mean 0.
+        border: pixels left out on each side, where padding has its own patterns.
+
+    Returns:
+        float64 (S // 2 + 1,), with S = H − 2·border; the last is the Nyquist frequency if S is
+        even.
+
+    Raises:
+        ValueError: pictures that are not square, or nothing left inside the border.
+    """
+    if images.ndim != 4 or images.shape[-1] != images.shape[-2]:
+        raise ValueError(f"images are {tuple(images.shape)}; a spectrum takes (N, C, H, H)")
+    side = images.shape[-1] - 2 * border
+    if side < 4 * NEIGHBORS:
+        raise ValueError(
+            f"{images.shape[-1]} pixels less a border of {border} on each side leave {side}; "
+            f"{4 * NEIGHBORS} are needed: take larger pictures or a smaller border"
+        )
+    inside = images[..., border : border + side, border : border + side].double()
+    inside = inside - inside.mean((-2, -1), keepdim=True)
+    power = torch.fft.fft2(inside).abs().square().mean((0, 1)) / side**2
+    return ((power.mean(0) + power.mean(1)) / 2)[: side // 2 + 1]
+
+
+def peak(images: Tensor, period: int = 2, border: int = 4) -> float:
+    """The power of patterns that repeat every `period` pixels, over the mean of its neighbors'.
+
+    About 1: nothing special; 10: ten times the neighbors' power. The neighbors are the three
+    frequencies on each side (for period 2 the two sides mirror each other).
+
+    Raises:
+        ValueError: as `spectrum`, or a side that is not a multiple of the period.
+    """
+    power = spectrum(images, border)
+    side = images.shape[-1] - 2 * border
+    if period < 2 or side % period:
+        raise ValueError(
+            f"{side} pixels inside the border are no multiple of the period {period}; "
+            "change the border"
+        )
+    center = side // period
+    steps = [step for step in range(-NEIGHBORS, NEIGHBORS + 1) if step]
+    around = [center + step for step in steps]
+    folded = [side - place if place > side // 2 else place for place in around]
+    return float(power[center] / power[folded].mean())
+
+
+def constant_response(layer: nn.Module, channels: int, size: int = 8, border: int = 3) -> Tensor:
+    """What a layer makes of a constant input of ones, away from the edges.
+
+    Args:
+        layer: (1, channels, size, size) → (1, C, H, W).
+
+    Returns:
+        The first channel inside the border, (H − 2·border, W − 2·border).
+    """
+    with torch.no_grad():
+        response = layer(torch.ones(1, channels, size, size))[0, 0]
+    return response[border:-border, border:-border]

@@ -1,0 +1,231 @@
+"""Checks of notebook 03."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv_transpose2d
+
+from gan_utils.checks.verdict import Wrong, check, must_answer
+from gan_utils.shapes import conv_out, conv_transpose_out
+
+
+@check(
+    "Right, on hundreds of settings: room for the kernel's first cell, steps that fit, plus one."
+)
+def conv_size(answer: Callable[..., int]) -> None:
+    """`answer(size, kernel_size, stride, padding, dilation)` must be `conv_out`."""
+    got = answer(28, 4, 2, 1, 1)
+    must_answer(got)
+    likely = {
+        13: "13: the first position counts too, so add 1 to the steps; and padding lies on both "
+        "sides, 2·padding.",
+        13.5: "13.5: padding lies on both sides, 2·padding; and a position that does not fit "
+        "whole is no position: round down with //.",
+        15: "15: the kernel's first position needs its whole length; take it off first.",
+        16: "16: the kernel's first position needs its whole length; take it off first.",
+        27: "27: the stride is missing; only every second position is taken.",
+    }
+    if got in likely:
+        raise Wrong(likely[got])
+    if isinstance(got, float):
+        raise Wrong(f"{got} is a float: a number of cells is whole, so round down with //.")
+    for size in (7, 8, 28):
+        for kernel, stride, padding, dilation in _settings(5, 3, 3, 2):
+            if dilation * (kernel - 1) + 1 > size + 2 * padding:
+                continue
+            right = conv_out(size, kernel, stride, padding, dilation)
+            got = answer(size, kernel, stride, padding, dilation)
+            if got != right or isinstance(got, float):
+                raise Wrong(_conv_clue(size, kernel, stride, padding, dilation, got, right))
+
+
+def _conv_clue(
+    size: int, kernel: int, stride: int, padding: int, dilation: int, got: object, right: int
+) -> str:
+    said = f"For size {size}, kernel {kernel}, stride {stride}, padding {padding}, dilation "
+    said += f"{dilation} torch gives {right}; you say {got}."
+    ideas = {
+        "Dilation is left out: a kernel of k reaches over dilation·(k − 1) + 1 pixels.": conv_out(
+            size + dilation * (kernel - 1) - kernel + 1, kernel, stride, padding, dilation
+        ),
+        "Padding lies on both sides: twice.": (size + padding - dilation * (kernel - 1) - 1)
+        // stride
+        + 1,
+        "You rounded up: what does not fit whole is lost.": -(
+            -(size + 2 * padding - dilation * (kernel - 1) - 1) // stride
+        )
+        + 1,
+        "Take the kernel off as dilation·(k − 1) + 1, not dilation·k.": (
+            size + 2 * padding - dilation * kernel
+        )
+        // stride
+        + 1,
+    }
+    return " ".join([said, *(idea for idea, value in ideas.items() if value == got)][:2])
+
+
+@check("Right: it undoes the convolution with the same numbers, up to what that one loses.")
+def transposed_size(answer: Callable[..., int]) -> None:
+    """`answer(size, kernel_size, stride, padding, output_padding)`: `conv_transpose_out`."""
+    got = answer(4, 4, 2, 1, 0)
+    must_answer(got)
+    likely = {
+        2: "2 is the size after an ordinary convolution; this one goes the other way.",
+        10: "10: the last cell starts at (4 − 1)·2, not at 4·2; and padding is cut off.",
+        9: "9: padding is cut off on both sides, 2·padding.",
+        7: "7: the last cell adds the whole kernel, k, not k − 1.",
+        12: "12: here padding is cut off, not added.",
+        4: "4: the kernel is missing: the last cell paints all of it.",
+    }
+    if got != 8:
+        raise Wrong(likely.get(got, f"{got}; 4 cells with 4-2-1 make 8 pixels."))
+    for size in (1, 4, 7):
+        for kernel, stride, padding, extra in _settings(5, 3, 2, 2):
+            if extra - 1 >= stride or (size - 1) * stride + kernel + extra - 1 <= 2 * padding:
+                continue
+            numbers = (size, kernel, stride, padding, extra - 1)
+            right, got = conv_transpose_out(*numbers), answer(*numbers)
+            if got != right:
+                clue = " Output padding is added once." if extra > 1 else ""
+                raise Wrong(
+                    f"For size {size}, kernel {kernel}, stride {stride}, padding {padding}, output "
+                    f"padding {extra - 1} torch gives {right}; you say {got}.{clue}"
+                )
+
+
+@check("Right: every cell paints its patch, coats add up, the rim is cut: torch agrees to 1e-10.")
+def painted(answer: Callable[..., Tensor]) -> None:
+    """`answer(picture, kernel, stride, padding)` must be torch's `conv_transpose2d`."""
+    source = torch.Generator().manual_seed(0)
+    for height, width, k, stride, padding in [
+        *((4, 4, 4, 2, 0), (4, 4, 4, 2, 1), (3, 5, 3, 2, 1), (4, 3, 5, 3, 1), (5, 5, 2, 3, 0)),
+        (4, 4, 3, 1, 1),
+    ]:
+        picture = torch.randn(height, width, dtype=torch.float64, generator=source)
+        kernel = torch.randn(k, k, dtype=torch.float64, generator=source)
+        before = picture.clone(), kernel.clone()
+        got = answer(picture, kernel, stride, padding)
+        must_answer(got)
+        if not (torch.equal(picture, before[0]) and torch.equal(kernel, before[1])):
+            raise Wrong("Your function changed its input: paint on a new canvas of zeros.")
+        right = _torch(picture, kernel, stride, padding)
+        if got.shape != right.shape:
+            full = _torch(picture, kernel, stride, 0)
+            clue = " Cut the padding off on all four sides." if got.shape == full.shape else ""
+            raise Wrong(
+                f"The result is {tuple(got.shape)}; for {height}×{width} cells and {k}-{stride}-"
+                f"{padding} it is {tuple(right.shape)}.{clue}"
+            )
+        if torch.allclose(got.double(), right, rtol=0, atol=1e-10):
+            continue
+        if torch.allclose(got, _torch(picture, kernel.flip(0, 1), stride, padding), atol=1e-10):
+            raise Wrong("The kernel is turned around: painting uses it as it is.")
+        if torch.allclose(got, _torch(picture, kernel.T, stride, padding), atol=1e-10):
+            raise Wrong("Rows and columns are swapped in the kernel.")
+        if torch.allclose(got, _torch(torch.ones_like(picture), kernel, stride, padding)):
+            raise Wrong("Each patch is the kernel times the value of its cell.")
+        raise Wrong(
+            f"The shape is right, {k}-{stride}-{padding}, the values are not: add to the canvas "
+            "with +=, for where patches overlap a plain = keeps only the last coat."
+        )
+
+
+@check("Right: each layer widens the view by (k − 1) steps of all the strides before it.")
+def receptive_field(answer: Callable[[Sequence[tuple[int, int]]], int]) -> None:
+    """`answer(layers)`, pairs (kernel, stride), must be the side of what one cell sees."""
+    got = answer([(4, 2), (4, 2)])
+    must_answer(got)
+    likely = {
+        7: "7 adds the kernels as if every stride were 1: a step in the second layer is two pixels "
+        "of the first.",
+        8: "8 is the sum of the kernels; neighboring patches overlap, and later steps are wider.",
+        16: "16 is the product of the kernels: patches overlap.",
+        12: "12: (k − 1) steps, not k, and one pixel to start with.",
+        9: "9 leaves out the pixel to start with: begin with 1.",
+        13: "13: each layer adds (k − 1) steps, not k: its first pixel is already in view.",
+        19: "19 uses the stride of the layer itself; what counts is the strides before it.",
+    }
+    if got != 10:
+        raise Wrong(likely.get(got, f"{got}; two layers 4-2-1 see 10 pixels."))
+    for layers, right in [
+        ([], 1),
+        ([(3, 1)], 3),
+        ([(3, 1), (3, 1)], 5),
+        ([(4, 2)] * 3, 22),
+        ([(4, 2)] * 4, 46),
+        ([(5, 3), (4, 2), (3, 1)], 26),
+        ([(3, 1), (5, 3), (4, 2)], 16),
+    ]:
+        got = answer(layers)
+        if got != right:
+            raise Wrong(f"For {layers} one cell sees {right} pixels; you say {got}.")
+
+
+@check("Right: noise becomes 3×48×48 by 3-6-12-24-48, in (−1, 1), with even coats everywhere.")
+def generator_48(answer: Callable[[], nn.Module]) -> None:
+    """`answer()` must be a network: noise (N, 100) → pictures (N, 3, 48, 48) through 3×3."""
+    network = answer()
+    must_answer(network)
+    if not isinstance(network, nn.Module):
+        raise Wrong(f"That is a {type(network).__name__}; return a network, an nn.Sequential.")
+    layers = [m for m in network.modules() if isinstance(m, nn.ConvTranspose2d)]
+    sizes: list[int] = []
+    handles = [
+        layer.register_forward_hook(lambda _, __, made: sizes.append(made.shape[-1]))
+        for layer in layers
+    ]
+    try:
+        with torch.no_grad():
+            pictures = network(torch.randn(8, 100, generator=torch.Generator().manual_seed(0)))
+    finally:
+        for handle in handles:
+            handle.remove()
+    path = "-".join(map(str, sizes))
+    if pictures.shape[-2:] != (48, 48):
+        raise Wrong(
+            f"The picture is {pictures.shape[-2]}×{pictures.shape[-1]}, by {path}: 3 doubles to 48 "
+            "in four steps, and kernel 4, stride 2, padding 1 doubles."
+        )
+    if tuple(pictures.shape) != (8, 3, 48, 48):
+        raise Wrong(f"The shape is {tuple(pictures.shape)}; three channels: (N, 3, 48, 48).")
+    if sizes[:1] != [3]:
+        raise Wrong(
+            f"The sizes are {path or 'none'}: the first layer must make 3×3 of the 1×1 noise, "
+            "with kernel 3, stride 1 and no padding."
+        )
+    uneven = [layer for layer in layers[1:] if layer.kernel_size[0] % layer.stride[0]]
+    if uneven:
+        numbers = "-".join(
+            str(value[0]) for value in (uneven[0].kernel_size, uneven[0].stride, uneven[0].padding)
+        )
+        raise Wrong(
+            f"48×48, but a layer {numbers} paints unevenly: the stride must divide the kernel."
+        )
+    if pictures.abs().max() > 1 or not pictures.min() < 0:
+        raise Wrong(
+            f"The pixels reach from {pictures.min():.2f} to {pictures.max():.2f}; real pictures "
+            "are −1 … 1 here: end with nn.Tanh()."
+        )
+    bent = [m for m in network.modules() if isinstance(m, nn.ReLU | nn.LeakyReLU | nn.GELU)]
+    if len(bent) < len(layers) - 1:
+        raise Wrong(
+            f"{len(layers)} transposed convolutions and {len(bent)} activations between them: two "
+            "linear layers in a row are one; put a ReLU after each but the last."
+        )
+
+
+def _torch(picture: Tensor, kernel: Tensor, stride: int, padding: int) -> Tensor:
+    return conv_transpose2d(picture[None, None], kernel[None, None], None, stride, padding)[0, 0]
+
+
+def _settings(*most: int) -> list[tuple[int, ...]]:
+    """Kernels, strides from 1; paddings from 0; the last number from 1."""
+    kernels, strides, paddings, last = most
+    return [
+        (k, s, p, d)
+        for k in range(1, kernels + 1)
+        for s in range(1, strides + 1)
+        for p in range(paddings)
+        for d in range(1, last + 1)
+    ]

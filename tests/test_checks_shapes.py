@@ -1,0 +1,265 @@
+"""Notebook 03's checks pass their solutions, know the usual mistakes, and never raise."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, conv_transpose2d
+
+from gan_utils.checks import shapes as checks
+from gan_utils.checks.verdict import Verdict
+from gan_utils.shapes import by_painting, by_zero_insertion, conv_out, conv_transpose_out
+
+Answer = Callable[..., object]
+Check = Callable[[object], Verdict]
+
+
+def field(layers: list[tuple[int, int]]) -> int:
+    sees, step = 1, 1
+    for kernel, stride in layers:
+        sees += (kernel - 1) * step
+        step *= stride
+    return sees
+
+
+def backwards(layers: list[tuple[int, int]]) -> int:
+    sees = 1
+    for kernel, stride in reversed(layers):
+        sees = (sees - 1) * stride + kernel
+    return sees
+
+
+def generator(
+    start: int = 3,
+    kernels: tuple[int, ...] = (4, 4, 4, 4),
+    last: nn.Module | None = None,
+    activation: Callable[[], nn.Module] = nn.ReLU,
+    channels: int = 3,
+) -> nn.Sequential:
+    layers = [nn.Unflatten(1, (100, 1, 1)), nn.ConvTranspose2d(100, 16, start), activation()]
+    for depth, kernel in enumerate(kernels, start=1):
+        final = depth == len(kernels)
+        more = {"output_padding": 1} if kernel == 3 else {}
+        layers.append(nn.ConvTranspose2d(16, channels if final else 16, kernel, 2, 1, **more))
+        layers.append((last or nn.Tanh()) if final else activation())
+    return nn.Sequential(*layers)
+
+
+def overwritten(picture: Tensor, kernel: Tensor, stride: int, padding: int) -> Tensor:
+    height, width = conv_transpose_out(tuple(picture.shape), len(kernel), stride, padding)
+    canvas = picture.new_zeros(height + 2 * padding, width + 2 * padding)
+    for i, j in np.ndindex(*picture.shape):
+        rows = slice(i * stride, i * stride + len(kernel))
+        columns = slice(j * stride, j * stride + len(kernel))
+        canvas[rows, columns] = picture[i, j] * kernel
+    return canvas[padding : padding + height, padding : padding + width]
+
+
+def in_place(picture: Tensor, kernel: Tensor, stride: int, padding: int) -> Tensor:
+    made = by_painting(picture, kernel, stride, padding)
+    kernel *= 2
+    return made
+
+
+SOLUTIONS: dict[Check, list[Answer]] = {
+    checks.conv_size: [
+        conv_out,
+        lambda n, k, s, p, d: (n + 2 * p - (d * (k - 1) + 1)) // s + 1,
+        lambda n, k, s, p, d: len(range(0, n + 2 * p - d * (k - 1), s)),
+        lambda n, k, s, p, d: conv2d(
+            torch.zeros(1, 1, n, n), torch.zeros(1, 1, k, k), None, s, p, d
+        ).shape[-1],
+    ],
+    checks.transposed_size: [
+        conv_transpose_out,
+        lambda n, k, s, p, o: (n - 1) * s - 2 * p + k + o,
+    ],
+    checks.painted: [by_painting, by_zero_insertion],
+    checks.receptive_field: [field, backwards],
+    checks.generator_48: [
+        generator,
+        lambda: generator(activation=lambda: nn.LeakyReLU(0.2)),
+        lambda: nn.Sequential(generator(), nn.Identity()),
+    ],
+}
+
+MISTAKES: dict[Check, dict[str, tuple[Answer, str]]] = {
+    checks.conv_size: {
+        "no first position": (lambda n, k, s, p, d: (n + 2 * p - k) // s, "add 1"),
+        "padding once": (lambda n, k, s, p, d: (n + p - k) // s + 1, "both sides"),
+        "true division": (lambda n, k, s, p, d: (n + 2 * p - d * (k - 1) - 1) / s + 1, "float"),
+        "padding once, divided": (lambda n, k, s, p, d: (n + p - k) / s + 1, "13.5"),
+        "no kernel": (lambda n, k, s, p, d: (n + 2 * p) // s + 1, "its whole length"),
+        "no stride": (lambda n, k, s, p, d: n + 2 * p - k + 1, "the stride is missing"),
+        "no dilation": (lambda n, k, s, p, d: (n + 2 * p - k) // s + 1, "Dilation is left out"),
+        "dilation times k": (
+            lambda n, k, s, p, d: (n + 2 * p - d * k) // s + 1,
+            "not dilation·k",
+        ),
+        "rounded up": (
+            lambda n, k, s, p, d: -(-(n + 2 * p - d * (k - 1) - 1) // s) + 1,
+            "rounded up",
+        ),
+        "by heart": (lambda *numbers: 14, "you say 14"),
+    },
+    checks.transposed_size: {
+        "the other way": (lambda n, k, s, p, o: conv_out(n, k, s, p), "goes the other way"),
+        "one cell too many": (lambda n, k, s, p, o: n * s - 2 * p + k + o, "not at 4·2"),
+        "padding kept": (lambda n, k, s, p, o: (n - 1) * s + k + o, "padding is cut off"),
+        "padding added": (lambda n, k, s, p, o: (n - 1) * s + 2 * p + k + o, "not added"),
+        "padding once": (lambda n, k, s, p, o: (n - 1) * s - p + k + o, "both sides"),
+        "short kernel": (lambda n, k, s, p, o: (n - 1) * s - 2 * p + k - 1 + o, "not k − 1"),
+        "no kernel": (lambda n, k, s, p, o: (n - 1) * s - 2 * p + o, "the kernel is missing"),
+        "no output padding": (lambda n, k, s, p, o: (n - 1) * s - 2 * p + k, "added once"),
+        "output padding twice": (
+            lambda n, k, s, p, o: (n - 1) * s - 2 * p + k + 2 * o,
+            "added once",
+        ),
+        "it doubles": (lambda n, k, s, p, o: 2 * n, "torch gives 1"),
+    },
+    checks.painted: {
+        "overwritten": (overwritten, "with +="),
+        "not cut": (lambda x, k, s, p: by_painting(x, k, s), "all four sides"),
+        "turned": (lambda x, k, s, p: by_painting(x, k.flip(0, 1), s, p), "turned around"),
+        "swapped": (lambda x, k, s, p: by_painting(x, k.T, s, p), "swapped in the kernel"),
+        "no value": (
+            lambda x, k, s, p: by_painting(torch.ones_like(x), k, s, p),
+            "times the value",
+        ),
+        "a convolution": (
+            lambda x, k, s, p: conv2d(x[None, None], k[None, None], None, s, p)[0, 0],
+            "The result is",
+        ),
+        "no stride": (lambda x, k, s, p: by_painting(x, k, 1, p), "The result is"),
+        "changes its input": (in_place, "changed its input"),
+        "batch left in": (
+            lambda x, k, s, p: conv_transpose2d(x[None, None], k[None, None], None, s, p),
+            "The result is (1, 1, 10, 10)",
+        ),
+    },
+    checks.receptive_field: {
+        "strides ignored": (lambda layers: 1 + sum(k - 1 for k, _ in layers), "every stride"),
+        "sum": (lambda layers: sum(k for k, _ in layers), "the sum of the kernels"),
+        "product": (lambda layers: int(np.prod([k for k, _ in layers])), "product"),
+        "no first pixel": (lambda layers: field(layers) - 1, "begin with 1"),
+        "own stride": (
+            lambda layers: (
+                1
+                + sum(
+                    (k - 1) * int(np.prod([s for _, s in layers[: i + 1]]))
+                    for i, (k, _) in enumerate(layers)
+                )
+            ),
+            "the strides before it",
+        ),
+        "k for k - 1": (
+            lambda layers: (
+                1
+                + sum(
+                    k * int(np.prod([s for _, s in layers[:i]])) for i, (k, _) in enumerate(layers)
+                )
+            ),
+            "not k",
+        ),
+        "the wrong way round": (lambda layers: field(layers[::-1]), "one cell sees 26"),
+        "only equal layers": (
+            lambda layers: 3 * 2 ** len(layers) - 2,
+            "For [(3, 1)] one cell sees 3",
+        ),
+    },
+    checks.generator_48: {
+        "starts at 4": (lambda: generator(4), "The picture is 64×64, by 4-8-16-32-64"),
+        "one layer short": (lambda: generator(3, (4, 4, 4)), "24×24"),
+        "starts at 6": (lambda: generator(6, (4, 4, 4)), "must make 3×3"),
+        "uneven": (lambda: generator(3, (4, 3, 4, 4)), "a layer 3-2-1 paints unevenly"),
+        "grey": (lambda: generator(channels=1), "three channels"),
+        "no tanh": (lambda: generator(last=nn.Hardtanh(-9, 9)).apply(loud), "end with nn.Tanh"),
+        "sigmoid": (lambda: generator(last=nn.Sigmoid()), "end with nn.Tanh"),
+        "no activations": (lambda: generator(activation=nn.Identity), "two linear layers"),
+        "dense": (
+            lambda: nn.Sequential(
+                nn.Linear(100, 3 * 48 * 48), nn.Tanh(), nn.Unflatten(1, (3, 48, 48))
+            ),
+            "The sizes are none",
+        ),
+        "the class": (lambda: nn.Sequential, "That is a type"),
+        "no unflatten": (lambda: generator()[1:], "Your code stopped with RuntimeError"),
+    },
+}
+
+
+def loud(module: nn.Module) -> None:
+    if isinstance(module, nn.ConvTranspose2d):
+        nn.init.normal_(module.weight)
+
+
+@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
+def test_solutions_pass(check: Check) -> None:
+    for answer in SOLUTIONS[check]:
+        verdict = check(answer)
+        assert verdict.passed, verdict
+        assert verdict.startswith("✓ Right")
+
+
+@pytest.mark.parametrize(
+    ("check", "name"),
+    [(check, name) for check, wrong in MISTAKES.items() for name in wrong],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_mistakes_are_named(check: Check, name: str) -> None:
+    answer, words = MISTAKES[check][name]
+    verdict = check(answer)
+    assert not verdict.passed
+    assert words in verdict, verdict
+
+
+def stub(*args: object) -> None: ...
+
+
+def unwritten(*args: object) -> None:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
+def test_stubs_fail(check: Check) -> None:
+    assert "returned nothing" in check(stub)
+    assert "Not written yet" in check(unwritten)
+
+
+CRASHES: list[object] = [
+    *(None, ..., 3, "answer", nn.Linear(1, 1), torch.zeros(3)),
+    lambda: 1,
+    lambda *args: 1 / 0,
+    lambda *args: "a word",
+    lambda *args: [],
+    lambda *args: object(),
+    lambda *args: (torch.zeros(1), torch.zeros(1)),
+    lambda *args: torch.zeros(0),
+    lambda *args: torch.zeros(2, 3, 4),
+    lambda *args: torch.full((), float("nan")),
+    lambda *args: float("nan"),
+    lambda *args: float("inf"),
+    lambda *args: -1,
+    lambda *args: True,
+    lambda *args: args[0],
+    lambda *args: nn.Identity(),
+    lambda *args: {}["missing"],
+    int,
+]
+
+
+@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("answer", CRASHES, ids=range(len(CRASHES)))
+def test_checks_never_raise(check: Check, answer: object) -> None:
+    verdict = check(answer)
+    assert isinstance(verdict, Verdict)
+    assert not verdict.passed
+    assert len(verdict) > 10
+
+
+def test_checks_leave_no_hook_behind() -> None:
+    network = generator()
+    checks.generator_48(lambda: network)
+    assert not any(module._forward_hooks for module in network.modules())

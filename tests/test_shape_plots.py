@@ -1,0 +1,188 @@
+"""The figures of shape arithmetic show the numbers they are given; the sliders move them."""
+
+import io
+from collections.abc import Iterator
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from PIL import Image
+
+from gan_utils import shape_plots, shape_widgets, shapes
+
+
+@pytest.fixture(autouse=True)
+def no_screen() -> Iterator[None]:
+    plt.switch_backend("Agg")
+    yield
+    plt.close("all")
+
+
+# --- words
+
+
+@given(
+    size=st.integers(1, 12), k=st.integers(1, 7), s=st.integers(1, 4), p=st.integers(0, 3),
+    d=st.integers(1, 3),
+)  # fmt: skip
+def test_the_formula_in_numbers_is_conv_out(size: int, k: int, s: int, p: int, d: int) -> None:
+    try:
+        expected = shapes.conv_out(size, k, s, p, d)
+    except ValueError:
+        with pytest.raises(ValueError, match="take a"):
+            shape_plots.formula(size, k, s, p, d)
+        return
+    words = shape_plots.formula(size, k, s, p, d)
+    left, middle, right = words.split(" = ")
+    number, lost = right.split("   ")
+    assert int(number) == expected
+    for text in (left, middle):  # the formula as it is written, worked out
+        python = text.replace("⌊", "(").replace("⌋", ")//1").replace("·", "*").replace("−", "-")
+        assert eval(python) == expected
+    unseen = size + 2 * p - ((expected - 1) * s + d * (k - 1) + 1)
+    assert lost == ("(none lost)" if not unseen else f"({unseen} of {size + 2 * p} lost)")
+
+
+@given(
+    size=st.integers(3, 8), k=st.integers(1, 7), s=st.integers(1, 4), p=st.integers(0, 3),
+    o=st.integers(0, 2),
+)  # fmt: skip
+def test_the_transposed_formula_counts_the_coats(size: int, k: int, s: int, p: int, o: int) -> None:
+    try:
+        expected = shapes.conv_transpose_out(size, k, s, p, o)
+    except ValueError:
+        with pytest.raises(ValueError):
+            shape_plots.transposed_formula(size, k, s, p, o)
+        return
+    words = shape_plots.transposed_formula(size, k, s, p, o)
+    assert f" = {expected}   " in words
+    coats = np.unique(shapes.overlap(30, k, s, inside=True)).tolist()
+    assert f"coats inside: {', '.join(map(str, coats))}, " in words
+    assert (", even" in words) == (len(coats) == 1)
+
+
+# --- figures
+
+
+@given(
+    size=st.integers(1, 8), k=st.integers(1, 4), s=st.integers(1, 3), p=st.integers(0, 2),
+    d=st.integers(1, 2), where=st.integers(0, 99),
+)  # fmt: skip
+def test_the_sweep_covers_what_the_convolution_reads(
+    size: int, k: int, s: int, p: int, d: int, where: int
+) -> None:
+    import torch
+    from torch.nn.functional import conv2d
+
+    try:
+        out = shapes.conv_out(size, k, s, p, d)
+    except ValueError:
+        return
+    where %= out**2
+    figure = shape_plots.sweep(size, k, s, p, d, [where])
+    above, below = figure.axes
+    cells = np.asarray(above.images[0].get_array())
+    padded = torch.zeros(1, 1, *cells.shape, requires_grad=True)
+    made = conv2d(padded, torch.ones(1, 1, k, k), None, s, 0, d)
+    read = torch.autograd.grad(made.flatten()[where], padded)[0][0, 0] != 0
+    assert np.array_equal(cells == shape_plots.COVERED, read.numpy())
+    everywhere = conv2d(padded, torch.ones(1, 1, d * (k - 1) + 1, d * (k - 1) + 1), None, s)
+    reached = torch.autograd.grad(everywhere.sum(), padded)[0][0, 0] != 0
+    if s <= d * (k - 1) + 1:  # else pixels between two places are skipped too
+        assert np.array_equal(cells == shape_plots.LOST, ~reached.numpy())
+    assert np.asarray(below.images[0].get_array()).shape == (out, out)
+    assert f"cell {where + 1} of {out**2}" in below.get_title()
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("position", [-1, 9])
+def test_a_position_that_does_not_exist(position: int) -> None:
+    with pytest.raises(ValueError, match="3×3 cells are 0 … 8"):
+        shape_plots.sweep(5, 3, positions=[position])
+
+
+def test_coats_are_written_into_their_pixels() -> None:
+    counts = shapes.overlap(3, 3, 2)
+    figure = shape_plots.coats({"3-2-0": counts, "again": counts})
+    for axis in figure.axes:
+        written = [int(text.get_text()) for text in axis.texts]
+        assert written == counts.flatten().tolist()
+    assert shape_plots.painted(3, 3, 2).axes[0].get_title() == "3×3 cells paint 7×7 pixels"
+
+
+def test_the_other_figures_show_their_numbers() -> None:
+    picture = shape_plots.matrix(np.eye(3), "a title").axes[0]
+    assert np.array_equal(picture.images[0].get_array(), np.eye(3))
+    panels = shape_plots.panels({"one": np.eye(2), "two": -np.eye(2)}).axes
+    assert [axis.get_title() for axis in panels] == ["one", "two"]
+    assert panels[0].images[0].norm.vmax == 1
+    assert shape_plots.panels({"zero": np.zeros((2, 2))}).axes
+    sizes = shape_plots.stages({"up": [1, 4, 8], "down": [8, 1], "third": [2]}).axes
+    assert [text.get_text() for text in sizes[0].texts] == ["1", "4", "8"]
+    assert len(sizes) == 4
+    spectrum = shape_plots.spectra({"a": np.arange(1, 6)}, caption="made with").axes[0]
+    assert spectrum.lines[0].get_xdata()[-1] == 0.5
+    dots = shape_plots.peaks({"run": {"a": [1, 2], "b": [3], "c": [4, 5, 6]}}, line=1.0).axes[0]
+    assert [line.get_ydata().__len__() for line in dots.lines[:3]] == [2, 1, 3]
+
+
+# --- widgets
+
+
+def parts(panel: ipywidgets.VBox) -> tuple[ipywidgets.HTML, ipywidgets.Image, dict]:
+    words, row = panel.children
+    column, picture = row.children
+    return words, picture, {slider.description: slider for slider in column.children}
+
+
+def test_the_sweep_follows_its_sliders() -> None:
+    words, picture, sliders = parts(shape_widgets.sweep())
+    assert "= 4 " in words.value
+    assert Image.open(io.BytesIO(picture.value)).width > 300
+    for name, slider in sliders.items():
+        before = words.value, picture.value
+        slider.value += 1
+        assert picture.value != before[1], name
+        assert (words.value != before[0]) == (name != "position")
+    assert not plt.get_fignums()
+
+
+def test_the_position_stays_inside() -> None:
+    words, _, sliders = parts(shape_widgets.sweep())
+    sliders["position"].value = 15
+    sliders["stride"].value = 3
+    assert (sliders["position"].value, sliders["position"].max) == (8, 8)
+    sliders["stride"].value = 1
+    assert sliders["position"].max == 48
+    assert "impossible" not in words.value
+
+
+def test_every_slider_position_gives_a_picture_or_a_sentence() -> None:
+    words, picture, sliders = parts(shape_widgets.sweep())
+    sliders["padding"].value = 0
+    sliders["size"].value = 1
+    assert "impossible: a kernel of 3" in words.value
+    assert picture.layout.visibility == "hidden"
+    sliders["kernel"].value = 1
+    assert "= 1 " in words.value
+    assert picture.layout.visibility == "visible"
+
+
+def test_the_painter_follows_its_sliders() -> None:
+    words, picture, sliders = parts(shape_widgets.paint())
+    assert "uneven" in words.value
+    before = picture.value
+    sliders["kernel"].value = 4
+    assert "coats inside: 4, even" in words.value
+    assert picture.value != before
+    sliders["output padding"].value = 2
+    assert "impossible: output_padding is 2" in words.value
+
+
+def test_the_static_twins_are_figures() -> None:
+    assert isinstance(shape_plots.sweep(7, 3, 2, 1), Figure)
+    assert isinstance(shape_plots.painted(5, 3, 2), Figure)
