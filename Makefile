@@ -6,13 +6,13 @@ RUN := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test refresh lint badges bench sweep mlp-gan classifier digits pictures
+.PHONY: help lab test test-browser refresh lint badges bench sweep minimax mlp-gan checkerboards ablation classifier digits pictures
 
 export JUPYTER_PLATFORM_DIRS := 1
 unexport MPLBACKEND
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 lab: .venv/.stamp ## Open the course in JupyterLab, on this computer only.
 	@$(RUN) -m jupyterlab --ip=127.0.0.1 --ServerApp.allow_remote_access=False \
@@ -23,6 +23,11 @@ lab: .venv/.stamp ## Open the course in JupyterLab, on this computer only.
 
 test: .venv/.stamp ## Run all tests, the notebooks among them, in the smallest budget.
 	OMP_NUM_THREADS=1 GAN_UTILS_BUDGET=smoke $(RUN) -m pytest $(ARGS)
+
+test-browser: .venv/.stamp ## Run the notebooks in JupyterLab, in Chromium, and move their sliders.
+	@$(RUN) -m pip install --disable-pip-version-check --quiet -r tests_browser/requirements.txt
+	@$(RUN) tests_browser/chromium.py
+	OMP_NUM_THREADS=1 GAN_UTILS_BUDGET=smoke $(RUN) -m pytest tests_browser $(ARGS)
 
 refresh: .venv/.stamp ## Run the notebooks again and store what they show (ARGS: only these).
 	$(RUN) tools/refresh.py $(ARGS)
@@ -42,8 +47,17 @@ bench: .venv/.stamp ## Measure images per second beside a textbook loop.
 sweep: .venv/.stamp ## Look for the training settings that serve a minute best.
 	$(RUN) benchmarks/sweep.py $(ARGS)
 
+minimax: .venv/.stamp ## Make the runs over seeds that notebook 01 quotes: data/minimax.csv.
+	$(RUN) benchmarks/minimax.py $(ARGS)
+
 mlp-gan: .venv/.stamp ## Make the runs over seeds that notebook 02 quotes: data/mlp_gan.csv.
 	$(RUN) benchmarks/mlp_gan.py $(ARGS)
+
+checkerboards: .venv/.stamp ## Make the runs over seeds that notebook 03 quotes: data/checkerboards.csv.
+	$(RUN) benchmarks/checkerboards.py $(ARGS)
+
+ablation: .venv/.stamp ## Make the runs over seeds that notebook 04 quotes: data/ablation.csv.
+	$(RUN) benchmarks/ablation.py $(ARGS)
 
 classifier: .venv/.stamp ## Train the digit classifier anew: data/digit_classifier.safetensors.
 	$(RUN) tools/train_classifier.py $(ARGS)

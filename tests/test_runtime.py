@@ -24,10 +24,11 @@ MODULES = {
 }
 FLOORS = {
     "gan_utils": 0,
-    **dict.fromkeys(("runtime", "shapes", "theory", "losses", "team"), 1),
+    **dict.fromkeys(("runtime", "shapes", "densities", "theory", "losses", "team"), 1),
     **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "checkpoint"), 2),
-    **dict.fromkeys(("training", "watching", "metrics", "latent"), 3),
-    **dict.fromkeys(("widgets", "checks"), 4),
+    **dict.fromkeys(("shape_plots", "checkerboards"), 2),
+    **dict.fromkeys(("training", "watching", "metrics", "line_game", "game_plots"), 3),
+    **dict.fromkeys(("widgets", "game_widgets", "shape_widgets", "checks"), 4),
     **dict.fromkeys(("cli", "__main__"), 5),
 }
 

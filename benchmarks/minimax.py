@@ -1,0 +1,112 @@
+"""The runs over seeds that notebook 01 quotes: make data/minimax.csv.
+
+    make minimax        (about three minutes; ARGS="loss d_steps" makes only these)
+
+fit       a 1-D GAN on one Gaussian and on a mixture of two: the mean JS over the last tenth
+loss      both losses of G after D had 300 turns alone: the gradient of G, and JS, over the steps;
+          G by Adam, and G by plain SGD
+d_steps   k = 1, 2 and 5 turns of D for each of G: JS over the seconds
+learned   D alone against D*: the largest difference, on fresh samples and on 2,000 fixed ones
+"""
+
+import argparse
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gan_utils import line_game, runtime, theory
+from gan_utils.line_game import SETTINGS, Snapshot
+
+FIELDS = (
+    *("experiment", "variant", "seed", "step", "seconds", "js", "floor", "gradient"),
+    *("difference", "made_with"),
+)
+SEEDS = range(5)
+DATA = {
+    "one Gaussian": theory.gaussian(1.0, 0.8),
+    "two modes": theory.mixture([-1.5, 1.5], [0.5, 0.5]),
+}
+FAR = theory.gaussian(3.0, 0.5)
+P, Q = theory.gaussian(-1.0, 0.8), theory.gaussian(1.0, 1.2)
+Row = dict[str, object]
+
+
+def fit(seed: int) -> Iterator[Row]:
+    for (variant, data), steps in zip(DATA.items(), (3000, 5000), strict=True):
+        run = line_game.play(data, replace(SETTINGS, seed=seed), steps)
+        yield {
+            "variant": variant,
+            "step": steps,
+            "seconds": round(run[-1].seconds, 2),
+            "js": round(line_game.late_js(run), 5),
+            "floor": round(line_game.js_floor(data, seed), 5),
+        }
+
+
+def loss(seed: int) -> Iterator[Row]:
+    for name in ("non_saturating", "minimax"):
+        for optimizer, rate in (("Adam", None), ("SGD", 0.02)):
+            settings = replace(SETTINGS, seed=seed, loss=name)
+            run = line_game.play(FAR, settings, 400, hold=1.0, head_start=300, g_sgd=rate)
+            yield from _curve(f"{name}, {optimizer}", run)
+
+
+def d_steps(seed: int) -> Iterator[Row]:
+    for k in (1, 2, 5):
+        settings = replace(SETTINGS, seed=seed, d_steps=k)
+        yield from _curve(f"k = {k}", line_game.play(DATA["one Gaussian"], settings, 1500, hold=1))
+
+
+def learned(seed: int) -> Iterator[Row]:
+    x = np.linspace(theory.LOW, theory.HIGH, 601)
+    where = P(x) + Q(x) > 1e-2 * (P(x) + Q(x)).max()
+    for variant, samples in (("fresh", None), ("2,000 fixed", 1000)):
+        d = line_game.learn_d(P, Q, 2000, samples, seed)
+        difference = np.abs(d(x) - theory.optimal_d(P, Q, x)[0])[where].max()
+        yield {"variant": variant, "step": 2000, "difference": round(float(difference), 4)}
+
+
+def _curve(variant: str, run: list[Snapshot]) -> Iterator[Row]:
+    for shot in run:
+        yield {
+            "variant": variant,
+            "step": shot.step,
+            "seconds": round(shot.seconds, 3),
+            "js": round(shot.js, 5),
+            "gradient": f"{shot.gradient:.4g}",
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("only", nargs="*", choices=[*EXPERIMENTS, []], help="default: all")
+    parser.add_argument("--out", type=Path, default=Path("data/minimax.csv"))
+    parser.add_argument("--threads", type=int, default=1)  # the tensors are too small for two
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    rows = []
+    if args.only and args.out.exists():
+        with args.out.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["experiment"] not in args.only]
+    for name in args.only or EXPERIMENTS:
+        for seed in SEEDS:
+            for result in EXPERIMENTS[name](seed):
+                row = {"experiment": name, "seed": seed, **result}
+                rows.append(row | {"made_with": runtime.provenance()})
+            print(rows[-1], flush=True)
+    order = list(EXPERIMENTS)
+    rows.sort(key=lambda row: order.index(row["experiment"]))  # stable: runs stay as they were
+    with args.out.open("w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+EXPERIMENTS = {"fit": fit, "loss": loss, "d_steps": d_steps, "learned": learned}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The theory of the game in numbers: the best D, KL, JS, V, Wasserstein (notebook 01).
+
+For densities on a line, and for samples counted in bins. Divergences are in nats.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import xlogy
+
+from gan_utils.densities import (
+    Density,
+    Grid,
+    cell_edges,
+    gaussian,
+    integral,
+    mixture,
+    probe_points,
+    uniform,
+)
+
+__all__ = [
+    "Density",
+    "gaussian",
+    "histogram",
+    "js",
+    "js_of_shares",
+    "kl",
+    "mixture",
+    "optimal_d",
+    "sampled_js",
+    "uniform",
+    "value",
+    "wasserstein",
+]
+
+LOW, HIGH, BINS = -6.0, 6.0, 120  # the bins in which samples are counted, unless others are given
+
+
+def optimal_d(p: Density, q: Density, x: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """D* = p/(p+q) and 1 − D* = q/(p+q) at x, each from its own density.
+
+    1 − D* is not computed as 1 − D*: where p is 1e17 times q that would round to 0. Where both
+    densities are 0 no value is better than another, and both results are NaN.
+
+    Goodfellow et al. 2014, proposition 1.
+    """
+    real, fake = p(x), q(x)
+    total = np.where(real + fake > 0, real + fake, np.nan)
+    return real / total, fake / total
+
+
+def kl(p: Density, q: Density) -> float:
+    """KL(p‖q) = ∫ p·log(p/q), nats; infinite where p has mass and q has none."""
+
+    def integrand(x: float) -> float:
+        real = p(x)
+        return real * (p.log(x) - q.log(x)) if real > 0 else 0.0
+
+    probe = probe_points([p, q])
+    if ((p(probe) > 0) & np.isneginf(q.log(probe))).any():
+        return math.inf
+    return max(0.0, integral(integrand, [p, q]))
+
+
+def js(p: Density, q: Density) -> float:
+    """JS(p, q) = ½KL(p‖m) + ½KL(q‖m) with m = (p+q)/2, nats: 0 if equal, log 2 if disjoint."""
+
+    def integrand(x: float) -> float:
+        real, fake = p(x), q(x)
+        middle = (real + fake) / 2 or 1.0  # where both are 0 so is the integrand
+        return (xlogy(real, real / middle) + xlogy(fake, fake / middle)) / 2
+
+    return min(math.log(2), max(0.0, integral(integrand, [p, q])))
+
+
+def value(
+    p: Density, q: Density, d: Callable[[np.ndarray], np.ndarray], n: int, seed: int = 0
+) -> tuple[float, float]:
+    """V(D, G) = E_p[log D(x)] + E_q[log(1 − D(x))] by Monte Carlo, and its standard error.
+
+    Args:
+        p, q: the density of the data, and the generator's.
+        d: x (n,) → D(x) in (0, 1); or a pair (D(x), 1 − D(x)), as `optimal_d` gives.
+        n: samples of each.
+
+    Raises:
+        ValueError: a D outside 0 … 1, or not a number.
+    """
+    real, fake = p.sample(n, seed), q.sample(n, seed + 1_000_003)
+    on_real, _ = _both(d(real))
+    _, off_fake = _both(d(fake))
+    with np.errstate(divide="ignore"):
+        first, second = np.log(on_real), np.log(off_fake)
+    error = math.sqrt(first.var(ddof=1) / n + second.var(ddof=1) / n)
+    return float(first.mean() + second.mean()), error
+
+
+def sampled_js(first: Grid, second: Grid, low: float = LOW, high: float = HIGH) -> float:
+    """JS between two samples, (n,) and (m,), counted in 120 equal bins from low to high, nats.
+
+    Never quite 0: two samples of one distribution differ too. Print that floor beside it.
+
+    Raises:
+        ValueError: no samples, a NaN, or more than 1% of them outside the bins.
+    """
+    return js_of_shares(histogram(first, low, high), histogram(second, low, high))
+
+
+def js_of_shares(first: np.ndarray, second: np.ndarray) -> float:
+    """JS between two lists of shares (bins,), each adding up to 1, nats."""
+    middle = np.where(first + second > 0, (first + second) / 2, 1.0)
+    return float(xlogy(first, first / middle).sum() + xlogy(second, second / middle).sum()) / 2
+
+
+def histogram(samples: Grid, low: float = LOW, high: float = HIGH) -> np.ndarray:
+    """The share of the samples in each of 120 equal bins, float (120,), adding up to 1.
+
+    Samples outside are counted in the outermost bins, if they are few.
+
+    Raises:
+        ValueError: as `sampled_js`.
+    """
+    samples = np.asarray(samples, dtype=np.float64).ravel()
+    if not len(samples) or not np.isfinite(samples).all():
+        bad = np.count_nonzero(~np.isfinite(samples))
+        raise ValueError(
+            f"{len(samples)} samples, {bad} of them NaN or infinite; there must be at least one, "
+            "all finite. If a network made them, its training has diverged: lower the learning rate"
+        )
+    outside = np.mean((samples < low) | (samples > high))
+    if outside > 0.01:
+        raise ValueError(
+            f"{outside:.1%} of the samples lie outside {low:g} … {high:g} (they reach from "
+            f"{samples.min():.3g} to {samples.max():.3g}); at most 1% may. Widen low and high"
+        )
+    counts, _ = np.histogram(samples.clip(low, high), BINS, (low, high))
+    return counts / len(samples)
+
+
+def wasserstein(p: Density, q: Density) -> float:
+    """The Wasserstein-1 distance on the line: ∫ |F_p − F_q|, the work to move p onto q."""
+    edges = cell_edges([p, q], 20_000)
+    middle, widths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    gap = np.concatenate([[0], np.cumsum((p(middle) - q(middle)) * widths)])
+    return float(np.trapezoid(np.abs(gap), edges))
+
+
+def _both(d: np.ndarray | tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    on, off = d if isinstance(d, tuple) else (d, 1 - np.asarray(d))
+    on, off = np.asarray(on, np.float64), np.asarray(off, np.float64)
+    for name, chances in (("D(x)", on), ("1 − D(x)", off)):
+        if not ((chances >= 0) & (chances <= 1)).all():
+            raise ValueError(
+                f"{name} goes from {chances.min():.3g} to {chances.max():.3g}; it is a probability "
+                "and must lie in 0 … 1. If D gives logits, take the sigmoid"
+            )
+    return on, off

@@ -1,0 +1,144 @@
+"""Every check of notebook 01 passes its solution and names the usual mistakes."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from gan_utils.checks import minimax_game
+from gan_utils.checks.verdict import Verdict
+
+Answer = Callable[..., object]
+WILD = {"lr": 1e-3, "beta1": 0.9, "d_faster": 1}
+CURED = {"lr": 1e-3, "beta1": 0.0, "d_faster": 3}
+
+
+def kl(a: np.ndarray, b: np.ndarray) -> float:
+    here = a > 0
+    with np.errstate(divide="ignore"):
+        return float((a[here] * np.log(a[here] / b[here])).sum())
+
+
+def sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+def careless_js(p: np.ndarray, q: np.ndarray) -> float:
+    """Right, but for 0·log 0."""
+    m = (p + q) / 2
+    with np.errstate(all="ignore"):
+        return float((p * np.log(p / m) + q * np.log(q / m)).sum() / 2)
+
+
+SOLUTIONS: dict[Callable[[object], Verdict], list[Answer]] = {
+    minimax_game.optimal_d: [lambda p, q: p / (p + q), lambda p, q: 1 - q / (p + q)],
+    minimax_game.js: [
+        lambda p, q: (kl(p, (p + q) / 2) + kl(q, (p + q) / 2)) / 2,
+        lambda p, q: np.float32((kl(p, (p + q) / 2) + kl(q, (p + q) / 2)) / 2),
+    ],
+    minimax_game.slopes: [
+        lambda x: (-sigmoid(x), sigmoid(x) - 1),
+        lambda x: np.array([-sigmoid(x), -sigmoid(-x)]),
+    ],
+    minimax_game.alternating_step: [
+        lambda x, y, eta: (x - eta * y, y + eta * (x - eta * y)),
+        lambda x, y, eta: np.array([x - eta * y, (1 - eta**2) * y + eta * x]),
+    ],
+    minimax_game.oscillation: [lambda: (WILD, CURED)],
+}
+
+MISTAKES: dict[Callable[[object], Verdict], dict[str, tuple[Answer, str]]] = {
+    minimax_game.optimal_d: {
+        "of the fakes": (lambda p, q: q / (p + q), "how likely x is real"),
+        "odds": (lambda p, q: p / np.where(q > 0, q, 1e-300), "odds"),
+        "difference": (lambda p, q: p - q, "can be negative"),
+        "a half": (lambda p, q: np.full(p.shape, 0.5), "only if p = q"),
+        "of the middle": (lambda p, q: p / (2 * (p + q)), "not ¼"),
+        "a verdict": (lambda p, q: (p > q).astype(float), "must be 0.75"),
+        "one number": (lambda p, q: p.sum() / (p + q).sum(), "one value for each x"),
+    },
+    minimax_game.js: {
+        "forward KL": (kl, "KL(p‖q)"),
+        "backward KL": (lambda p, q: kl(q, p), "KL(q‖p)"),
+        "both, no middle": (lambda p, q: (kl(p, q) + kl(q, p)) / 2, "infinite for disjoint"),
+        "no half": (lambda p, q: kl(p, (p + q) / 2) + kl(q, (p + q) / 2), "half is missing"),
+        "middle not halved": (lambda p, q: (kl(p, p + q) + kl(q, p + q)) / 2, "divide by 2"),
+        "one term": (lambda p, q: kl(p, (p + q) / 2), "Only one of the two"),
+        "bits": (
+            lambda p, q: (kl(p, (p + q) / 2) + kl(q, (p + q) / 2)) / 2 / math.log(2),
+            "in bits",
+        ),
+        "turned round": (
+            lambda p, q: (kl((p + q) / 2, p) + kl((p + q) / 2, q)) / 2,
+            "wrong way round",
+        ),
+        "0 log 0": (careless_js, "0·log 0 counts as 0"),
+        "total variation": (lambda p, q: abs(p - q).sum() / 2, "must be"),
+    },
+    minimax_game.slopes: {
+        "swapped": (lambda x: (sigmoid(x) - 1, -sigmoid(x)), "swapped"),
+        "signs": (lambda x: (sigmoid(x), 1 - sigmoid(x)), "signs are turned"),
+        "by D": (lambda x: (-1 / (1 - sigmoid(x)), -1 / sigmoid(x)), "slopes by D"),
+        "losses": (lambda x: (math.log(1 - sigmoid(x)), -math.log(sigmoid(x))), "losses, not"),
+        "of +log D": (lambda x: (-sigmoid(x), 1 - sigmoid(x)), "sign of +log D"),
+        "by heart": (lambda x: (-sigmoid(-3), sigmoid(-3) - 1), "use the argument"),
+        "slope of D": (lambda x: (sigmoid(x) * (1 - sigmoid(x)),) * 2, "must be -0.0474"),
+        "one number": (lambda x: -sigmoid(x), "Your code stopped"),
+    },
+    minimax_game.alternating_step: {
+        "at once": (lambda x, y, eta: (x - eta * y, y + eta * x), "Both moved at once"),
+        "y first": (lambda x, y, eta: (x - eta * (y + eta * x), y + eta * x), "y moved first"),
+        "both down": (lambda x, y, eta: (x - eta * y, y - eta * (x - eta * y)), "Both went down"),
+        "both up": (lambda x, y, eta: (x + eta * y, y + eta * (x + eta * y)), "Both went up"),
+        "turned": (lambda x, y, eta: (x + eta * y, y - eta * (x + eta * y)), "x went up"),
+        "own slope": (lambda x, y, eta: (x - eta * x, y + eta * y), "its own value"),
+        "by heart": (lambda x, y, eta: (x - 0.1 * y, y + 0.1 * (x - 0.1 * y)), "use the argument"),
+        "only x": (lambda x, y, eta: (x - eta * y, y), "must go to (1.9, 1.19)"),
+    },
+    minimax_game.oscillation: {
+        "swapped": (lambda: (CURED, WILD), "swapped"),
+        "both calm": (lambda: (CURED, CURED), "too calm"),
+        "both wild": (lambda: (WILD, WILD), "still swings"),
+        "standing still": (lambda: (WILD, {"lr": 1e-9, "beta1": 0.0}), "Standing still is no cure"),
+        "other settings": (lambda: (WILD, {"batch_size": 64}), "not batch_size"),
+        "beta out of range": (lambda: (WILD, {"beta1": 1.0}), "beta1 is 1.0"),
+    },
+}
+
+
+@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
+def test_solutions_pass(check: Callable[[object], Verdict]) -> None:
+    for solution in SOLUTIONS[check]:
+        verdict = check(solution)
+        assert verdict.passed, verdict
+        assert verdict.startswith("✓ Right")
+
+
+@pytest.mark.parametrize(
+    ("check", "name"),
+    [(check, name) for check, mistakes in MISTAKES.items() for name in mistakes],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_mistakes_are_named(check: Callable[[object], Verdict], name: str) -> None:
+    answer, sentence = MISTAKES[check][name]
+    verdict = check(answer)
+    assert not verdict.passed
+    assert sentence in verdict
+
+
+def not_written(*args: object) -> object:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("stub", [lambda *args: None, lambda *args: ..., not_written])
+def test_stubs_fail(check: Callable[[object], Verdict], stub: Answer) -> None:
+    verdict = check(stub)
+    assert not verdict.passed
+    assert "returned nothing" in verdict or "Not written yet" in verdict
+
+
+def test_a_run_that_leaves_the_bins_counts_as_wild() -> None:
+    verdict = minimax_game.oscillation(lambda: ({"lr": 0.5, "beta1": 0.9}, CURED))
+    assert verdict.passed, verdict

@@ -1,0 +1,230 @@
+"""The GAN on a line: its bounds, its equality with the round of notebook 01, figures, sliders."""
+
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gan_utils import game_plots, game_widgets, line_game, losses, runtime, theory
+from gan_utils.line_game import SETTINGS
+
+GAUSSIAN = theory.gaussian(1, 0.8)
+STORED = runtime.stored_runs("minimax.csv")
+
+
+@pytest.fixture(scope="module")
+def run() -> list[line_game.Snapshot]:
+    return line_game.play(GAUSSIAN, steps=100)
+
+
+def stored(experiment: str, variant: str) -> list[dict[str, str]]:
+    return [r for r in STORED if (r["experiment"], r["variant"]) == (experiment, variant)]
+
+
+# --- the bounds
+
+
+def test_one_gaussian_is_learned() -> None:
+    shots = line_game.play(GAUSSIAN, replace(SETTINGS, seed=5), steps=1500)
+    assert line_game.late_js(shots) <= 0.01
+    assert shots[-1].seconds < 20
+    assert line_game.js_floor(GAUSSIAN) < 0.001 < shots[0].js
+
+
+def test_d_alone_approaches_d_star_on_fresh_samples_and_overfits_fixed_ones() -> None:
+    p, q, x = theory.gaussian(-1, 0.8), theory.gaussian(1, 1.2), game_plots.X
+    where = p(x) + q(x) > 1e-2 * (p(x) + q(x)).max()
+    fresh, fixed = (
+        np.abs(line_game.learn_d(p, q, samples=n)(x) - theory.optimal_d(p, q, x)[0])[where].max()
+        for n in (None, 1000)
+    )
+    assert fresh <= 0.02 < 0.1 < fixed
+
+
+def test_the_stored_runs_hold_what_notebook_01_says_of_them() -> None:
+    one, two = stored("fit", "one Gaussian"), stored("fit", "two modes")
+    assert len(one) == len(two) == 5
+    assert sum(float(r["js"]) <= 0.01 and float(r["seconds"]) <= 20 for r in one) >= 4
+    assert all(float(r["js"]) <= 0.1 for r in two)
+    assert all(0 < float(r["floor"]) < 0.001 for r in one + two)
+    assert all(float(r["difference"]) <= 0.02 for r in stored("learned", "fresh"))
+    assert all(float(r["difference"]) >= 0.1 for r in stored("learned", "2,000 fixed"))
+    assert {r["made_with"].split()[0] for r in STORED} == {"torch"}
+    with (Path(runtime.embedded("minimax.csv"))).open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(STORED)
+
+
+def test_log_1_minus_d_starves_in_the_stored_runs_as_in_a_fresh_one() -> None:
+    first = {}
+    for loss in ("minimax", "non_saturating"):
+        rows = [r for r in stored("loss", f"{loss}, SGD") if r["step"] == "1"]
+        first[loss] = [float(r["gradient"]) for r in rows]
+    assert len(first["minimax"]) == 5
+    ratios = np.divide(first["non_saturating"], first["minimax"])
+    assert (ratios > 50).all()
+    far = theory.gaussian(3, 0.5)
+    js = {
+        loss: line_game.play(
+            far, replace(SETTINGS, loss=loss), 100, hold=1, head_start=300, g_sgd=0.02
+        )[-1].js
+        for loss in first
+    }
+    assert js["non_saturating"] < 0.4 < 0.69 < js["minimax"]
+
+
+# --- the game xy
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(0.001, 1.999))
+def test_at_once_spirals_out_and_taking_turns_stays_on_an_ellipse(
+    x: float, y: float, eta: float
+) -> None:
+    radius, level = x**2 + y**2, x**2 - eta * x * y + y**2
+    a, b = x - eta * y, y + eta * x
+    assert a**2 + b**2 == pytest.approx((1 + eta**2) * radius, abs=1e-9)
+    x_first = x - eta * y, y + eta * (x - eta * y)
+    y_first = x - eta * (y + eta * x), y + eta * x
+    assert x_first[0] ** 2 - eta * x_first[0] * x_first[1] + x_first[1] ** 2 == pytest.approx(
+        level, abs=1e-9
+    )
+    assert y_first[0] ** 2 + eta * y_first[0] * y_first[1] + y_first[1] ** 2 == pytest.approx(
+        x**2 + eta * x * y + y**2, abs=1e-9
+    )
+    assert level >= (1 - eta / 2) * radius - 1e-9  # an ellipse: bounded, for eta below 2
+
+
+# --- play
+
+
+def one_round(generator, discriminator, g_optimizer, d_optimizer, next_real, noise, k=1) -> None:
+    """As notebook 01 writes it out."""
+    for _ in range(k):
+        real = next_real()  # (N, 1)
+        fake = generator(noise(len(real)))
+        d_loss = losses.discriminator_loss(discriminator(real), discriminator(fake.detach()))
+        d_optimizer.zero_grad()
+        d_loss.backward()
+        d_optimizer.step()
+
+    g_loss = losses.non_saturating_loss(discriminator(fake))
+    g_optimizer.zero_grad()
+    g_loss.backward()
+    g_optimizer.step()
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_play_repeats_the_round_of_notebook_01(k: int) -> None:
+    steps = 100
+    shots = line_game.play(GAUSSIAN, replace(SETTINGS, d_steps=k), steps, d_faster=1, hold=1)
+    torch.manual_seed(0)
+    generator, discriminator = line_game.line_pair()
+    optimizers = [
+        torch.optim.Adam(network.parameters(), 1e-3, betas=(0.0, 0.999))
+        for network in (generator, discriminator)
+    ]
+    batches = iter(torch.from_numpy(GAUSSIAN.sample(256 * k * steps)).float().view(-1, 256, 1))
+    source = torch.Generator().manual_seed(0)
+    for _ in range(steps):
+        one_round(
+            generator, discriminator, *optimizers,
+            lambda: next(batches), lambda n: torch.randn(n, 1, generator=source), k,
+        )  # fmt: skip
+    with torch.no_grad():
+        x = generator(line_game.ARROWS).flatten().numpy()
+    np.testing.assert_allclose(shots[-1].x, x, atol=1e-4)
+
+
+def test_the_notebook_writes_the_same_round() -> None:
+    import inspect
+
+    import nbformat
+
+    path = Path(__file__).resolve().parents[1] / "notebooks" / "01_minimax_game.ipynb"
+    cells = nbformat.read(path, as_version=4).cells
+    (written,) = [cell.source for cell in cells if cell.source.startswith("def one_round(")]
+    body = inspect.getsource(one_round).split('"""\n', 1)[1]
+    assert written.split("\n", 1)[1].strip() == body.strip()
+
+
+def test_play_depends_on_its_seed_alone() -> None:
+    torch.manual_seed(1)
+    first = line_game.play(GAUSSIAN, steps=100)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    second = line_game.play(GAUSSIAN, steps=100)
+    assert torch.equal(torch.rand(3), expected)  # and leaves what others draw as it was
+    assert [s.js for s in first] == [s.js for s in second]
+    torch.manual_seed(1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_snapshots_cover_the_run(run: list[line_game.Snapshot]) -> None:
+    steps = [shot.step for shot in run]
+    assert steps[0] == 0 and steps[-1] == 100 and steps == sorted(set(steps))
+    assert sum(step >= 90 for step in steps) >= 10
+    assert math.isnan(run[0].gradient) and run[-1].gradient > 0
+    assert run[0].shares.shape == run[0].d.shape == (theory.BINS,)
+    assert run[0].x.shape == (21,)
+    assert line_game.swing(run) > 0
+
+
+@pytest.mark.parametrize("options", [{"steps": 5}, {"hold": 2.0}])
+def test_impossible_runs_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="at least 100, and 0 … 1"):
+        line_game.play(GAUSSIAN, **options)
+
+
+def test_a_run_that_diverges_ends_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match="samples"):
+        line_game.play(GAUSSIAN, replace(SETTINGS, lr=1.0), steps=200, hold=1)
+
+
+# --- figures and sliders
+
+
+def test_figures_say_their_numbers(run: list[line_game.Snapshot]) -> None:
+    p, q = theory.gaussian(0, 1), theory.gaussian(1, 1)
+    numbers = game_plots.floor_numbers(p, q)
+    assert f"{theory.js(p, q):.4f}" in numbers
+    assert f"{2 * theory.js(p, q) - math.log(4):.4f}" in numbers
+    figure = game_plots.best_d(p, q)
+    assert figure.axes[0].get_title() == numbers
+    d = next(line for line in figure.axes[0].lines if line.get_label().startswith("D*"))
+    np.testing.assert_allclose(d.get_ydata(), 1 / (1 + np.exp(game_plots.X - 0.5)))
+    strip = game_plots.strip(run, GAUSSIAN)
+    titles = [axes.get_title() for axes in strip.axes]
+    assert len(titles) == 4 and titles[0].startswith("step 0") and "step 100" in titles[-1]
+    plt.close("all")
+
+
+def test_a_strip_shows_each_moment_once(run: list[line_game.Snapshot]) -> None:
+    titles = [axes.get_title() for axes in game_plots.strip(run, GAUSSIAN).axes]
+    assert len({*titles}) == 4
+    plt.close("all")
+
+
+def test_sliders_change_picture_and_number(run: list[line_game.Snapshot]) -> None:
+    for box in (
+        game_widgets.slide_density(theory.gaussian(0, 1)),
+        game_widgets.scrub_run(run, GAUSSIAN),
+    ):
+        (slider, label), picture = box.children[0].children, box.children[1]
+        before = label.value, bytes(picture.value)
+        slider.value = slider.max
+        assert label.value != before[0] and bytes(picture.value) != before[1]
+        assert bytes(picture.value).startswith(b"\x89PNG")
+    assert plt.get_fignums() == []
+
+
+def test_frames_are_pure() -> None:
+    p = theory.gaussian(0, 1)
+    text, picture = game_widgets.density_frame(p, 1.0, 0.0)
+    assert text == "JS = 0.0000 nats,   V(D*) = 2·JS − log 4 = -1.3863"
+    assert game_widgets.density_frame(p, 1.0, 0.0) == (text, picture)
