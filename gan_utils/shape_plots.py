@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 
 from gan_utils.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY
 from gan_utils.shapes import conv_out, conv_transpose_out, overlap
+from gan_utils.shapes.arithmetic import span
 
 PADDING, INPUT, LOST, COVERED = range(4)
 GROUND = ListedColormap(["#E4E4E4", "#D6EBF7", "#FFFFFF", ORANGE])
@@ -22,17 +23,18 @@ GROUND = ListedColormap(["#E4E4E4", "#D6EBF7", "#FFFFFF", ORANGE])
 def formula(
     size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> str:
-    """`conv_out` with its numbers filled in, and how many pixels it never looks at.
+    """`conv_out` with its numbers filled in, and how many pixels are left over after the last step.
 
     Raises:
         ValueError: as `conv_out`.
     """
     out = conv_out(size, kernel_size, stride, padding, dilation)
-    room = size + 2 * padding - dilation * (kernel_size - 1) - 1
+    room = size + 2 * padding - span(kernel_size, dilation)
     lost = room % stride
-    seen = f"{lost} of {size + 2 * padding} lost" if lost else "none lost"
+    seen = f"{lost} of {size + 2 * padding} left over" if lost else "none left over"
+    reach = f"({dilation}·({kernel_size} − 1) + 1)" if dilation > 1 else str(kernel_size)
     return (
-        f"⌊({size} + 2·{padding} − {dilation}·({kernel_size} − 1) − 1) / {stride}⌋ + 1 "
+        f"⌊({size} − {reach} + 2·{padding})/{stride}⌋ + 1 "
         f"= ⌊{room}/{stride}⌋ + 1 = {out}   ({seen})"
     )
 
@@ -101,9 +103,10 @@ def coats(maps: dict[str, np.ndarray]) -> Figure:
     for axis, (name, counts) in zip(axes[0], maps.items(), strict=True):
         axis.imshow(counts, cmap="cividis", vmin=0, vmax=most)
         if max(counts.shape) <= 16:
+            size = 8 if max(counts.shape) > 14 else 10
             for (row, column), count in np.ndenumerate(counts):
                 color = "white" if count < 0.6 * most else "black"
-                axis.text(column, row, count, ha="center", va="center", fontsize=8, color=color)
+                axis.text(column, row, count, ha="center", va="center", fontsize=size, color=color)
         axis.set_title(name, fontsize=10)
         axis.set(xticks=[], yticks=[])
     return figure
@@ -134,7 +137,7 @@ def matrix(values: np.ndarray, title: str = "") -> Figure:
 
 
 def panels(named: dict[str, np.ndarray]) -> Figure:
-    """Small maps of numbers (H, W) side by side on one scale: white is zero."""
+    """Small maps of numbers (H, W) side by side on one scale, small ones ruled: white is zero."""
     figure, axes = plt.subplots(
         *(1, len(named)), figsize=(3.2 * len(named), 3.4), layout="constrained", squeeze=False
     )
@@ -143,6 +146,8 @@ def panels(named: dict[str, np.ndarray]) -> Figure:
         axis.imshow(values, cmap="PuOr", vmin=-most, vmax=most)
         axis.set_title(name, fontsize=10)
         axis.set(xticks=[], yticks=[])
+        if max(values.shape) <= 12:
+            _rule(axis, *values.shape, linewidth=0.3)
     return figure
 
 
@@ -171,15 +176,18 @@ def stages(named: dict[str, Sequence[int]]) -> Figure:
 
 
 def spectra(
-    named: dict[str, np.ndarray], periods: Sequence[int] = (2,), caption: str = ""
+    named: dict[str, np.ndarray],
+    waves: Sequence[float] = (0.125, 0.25, 0.375, 0.5),
+    caption: str = "",
 ) -> Figure:
-    """Power over waves per pixel for each named spectrum, with lines at the given periods."""
+    """Power over waves per pixel for each named spectrum, with dotted lines at `waves`."""
     figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
     for (name, power), color in zip(named.items(), (BLUE, ORANGE, GREEN, PURPLE), strict=False):
-        waves = np.arange(len(power)) / (2 * (len(power) - 1))
-        axis.plot(waves[1:], np.asarray(power)[1:], "o-", ms=3, color=color, label=name)
-    for period in periods:
-        axis.axvline(1 / period, color=GREY, linestyle=":")
+        places = np.arange(len(power)) / (2 * (len(power) - 1))
+        axis.plot(places[1:], np.asarray(power)[1:], "o-", ms=3, color=color, label=name)
+    for wave in waves:
+        axis.axvline(wave, color=GREY, linestyle=":")
+    axis.set_xticks([0, *waves])
     axis.set(xlabel="waves per pixel (0.5: the Nyquist frequency)", ylabel="power", yscale="log")
     axis.legend(frameon=False)
     if caption:
@@ -187,8 +195,10 @@ def spectra(
     return figure
 
 
-def peaks(groups: dict[str, dict[str, Sequence[float]]], line: float, caption: str = "") -> Figure:
-    """One dot for each seed: the peak of each kind, one panel for each group; a line for real."""
+def peaks(
+    groups: dict[str, dict[str, Sequence[float]]], real: Sequence[float], caption: str = ""
+) -> Figure:
+    """One dot for each seed: the peak of each kind, one panel for each group; a band for real."""
     figure, axes = plt.subplots(
         *(1, len(groups)), figsize=(9, 3.4), layout="constrained", sharey=True, squeeze=False
     )
@@ -198,7 +208,7 @@ def peaks(groups: dict[str, dict[str, Sequence[float]]], line: float, caption: s
         ):
             spread = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else [0]
             axis.plot(place + np.asarray(spread), values, "o", color=color, alpha=0.7)
-        axis.axhline(line, color=GREY, linestyle=":", label="real digits")
+        axis.axhspan(min(real), max(real), color=GREY, alpha=0.5, lw=0, label="real digits")
         axis.set_xticks(range(len(kinds)), kinds)
         axis.set(title=title, yscale="log", xlim=(-0.5, len(kinds) - 0.5))
     axes[0, 0].set_ylabel("power at Nyquist / neighbors'")
@@ -219,12 +229,13 @@ def _input_grid(
     out: int,
 ) -> None:
     """The padded picture with the kernel's cells on it; what no position covers is crossed out."""
-    side, reach = size + 2 * padding, dilation * (kernel_size - 1) + 1
+    side, reach = size + 2 * padding, span(kernel_size, dilation)
     cells = np.full((side, side), PADDING)
     cells[padding : padding + size, padding : padding + size] = INPUT
-    last = (out - 1) * stride + reach  # the first row that no position comes to
-    cells[last:] = LOST
-    cells[:, last:] = LOST
+    steps, taps = np.arange(out) * stride, np.arange(kernel_size) * dilation
+    touched = np.isin(np.arange(side), np.add.outer(steps, taps))
+    cells[~touched] = LOST
+    cells[:, ~touched] = LOST
     top, left = position // out * stride, position % out * stride
     cells[top : top + reach : dilation, left : left + reach : dilation] = COVERED
     _grid(axis, cells, GROUND, 3)
@@ -238,7 +249,13 @@ def _input_grid(
 
 def _grid(axis: plt.Axes, cells: np.ndarray, colors: ListedColormap, most: int) -> None:
     axis.imshow(cells, cmap=colors, vmin=0, vmax=most)
-    axis.set_xticks(np.arange(-0.5, cells.shape[1]), minor=True)
-    axis.set_yticks(np.arange(-0.5, cells.shape[0]), minor=True)
-    axis.grid(which="minor", color=GREY, linewidth=0.6)
-    axis.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
+    axis.set(xticks=[], yticks=[])
+    _rule(axis, *cells.shape, linewidth=0.6)
+
+
+def _rule(axis: plt.Axes, rows: int, columns: int, linewidth: float) -> None:
+    """Lines between the pixels, as minor ticks: a major tick at the same place would hide one."""
+    axis.set_xticks(np.arange(-0.5, columns), minor=True)
+    axis.set_yticks(np.arange(-0.5, rows), minor=True)
+    axis.grid(which="minor", color=GREY, linewidth=linewidth)
+    axis.tick_params(which="both", length=0)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
+from gan_utils import models
 from gan_utils.checks import shapes as checks
 from gan_utils.checks.verdict import Verdict
 from gan_utils.shapes import by_painting, by_zero_insertion, conv_out, conv_transpose_out
@@ -47,6 +48,34 @@ def generator(
     return nn.Sequential(*layers)
 
 
+class Functional(nn.Module):
+    """A right answer whose activations are no modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        parts = generator()
+        self.layers = nn.ModuleList(m for m in parts if isinstance(m, nn.ConvTranspose2d))
+
+    def forward(self, noise: Tensor) -> Tensor:
+        x = noise[..., None, None]
+        for layer in self.layers[:-1]:
+            x = layer(x).relu()
+        return self.layers[-1](x).tanh()
+
+
+def chain(*numbers: tuple[int, ...], between: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
+    """Layers (kernel, stride, padding) or with output padding, 1, dilation too."""
+    layers: list[nn.Module] = [nn.Unflatten(1, (100, 1, 1))]
+    for depth, (kernel, stride, padding, *more) in enumerate(numbers):
+        wide, narrow = 100 if depth == 0 else 8, 8 if depth < len(numbers) - 1 else 3
+        extra = dict(zip(("output_padding", "dilation"), more, strict=False))
+        layers += [nn.ConvTranspose2d(wide, narrow, kernel, stride, padding, **extra), between()]
+    return nn.Sequential(*layers[:-1], nn.Tanh())
+
+
+DOUBLE = (4, 2, 1)
+
+
 def overwritten(picture: Tensor, kernel: Tensor, stride: int, padding: int) -> Tensor:
     height, width = conv_transpose_out(tuple(picture.shape), len(kernel), stride, padding)
     canvas = picture.new_zeros(height + 2 * padding, width + 2 * padding)
@@ -82,6 +111,13 @@ SOLUTIONS: dict[Check, list[Answer]] = {
         generator,
         lambda: generator(activation=lambda: nn.LeakyReLU(0.2)),
         lambda: nn.Sequential(generator(), nn.Identity()),
+        *(lambda kind=kind: generator(activation=kind) for kind in (nn.SiLU, nn.ELU, nn.PReLU)),
+        lambda: generator(activation=nn.Tanh),
+        lambda: generator(activation=lambda: nn.ReLU(inplace=True)),
+        lambda: generator(activation=lambda: nn.Sequential(nn.BatchNorm2d(16), nn.ReLU())),
+        lambda: generator().apply(models.dcgan_init),
+        Functional,
+        lambda: chain((3, 1, 0), (2, 2, 0), (6, 2, 2), (4, 2, 1), (4, 2, 1)),
     ],
 }
 
@@ -143,6 +179,7 @@ MISTAKES: dict[Check, dict[str, tuple[Answer, str]]] = {
         "strides ignored": (lambda layers: 1 + sum(k - 1 for k, _ in layers), "every stride"),
         "sum": (lambda layers: sum(k for k, _ in layers), "the sum of the kernels"),
         "product": (lambda layers: int(np.prod([k for k, _ in layers])), "product"),
+        "the square": (lambda layers: field(layers) ** 2, "100 is the square; give its side"),
         "no first pixel": (lambda layers: field(layers) - 1, "begin with 1"),
         "own stride": (
             lambda layers: (
@@ -175,24 +212,58 @@ MISTAKES: dict[Check, dict[str, tuple[Answer, str]]] = {
         "starts at 6": (lambda: generator(6, (4, 4, 4)), "must make 3×3"),
         "uneven": (lambda: generator(3, (4, 3, 4, 4)), "a layer 3-2-1 paints unevenly"),
         "grey": (lambda: generator(channels=1), "three channels"),
-        "no tanh": (lambda: generator(last=nn.Hardtanh(-9, 9)).apply(loud), "end with nn.Tanh"),
+        "no tanh": (lambda: generator(last=nn.Identity()), "end with nn.Tanh"),
         "sigmoid": (lambda: generator(last=nn.Sigmoid()), "end with nn.Tanh"),
         "no activations": (lambda: generator(activation=nn.Identity), "two linear layers"),
         "dense": (
             lambda: nn.Sequential(
                 nn.Linear(100, 3 * 48 * 48), nn.Tanh(), nn.Unflatten(1, (3, 48, 48))
             ),
-            "The sizes are none",
+            "There is an nn.Linear in it (the transposed convolutions' sizes are none)",
+        ),
+        "project and reshape": (
+            lambda: nn.Sequential(
+                nn.Linear(100, 16 * 9), nn.Unflatten(1, (16, 3, 3)), nn.ReLU(), *generator()[3:]
+            ),
+            "There is an nn.Linear in it (the transposed convolutions' sizes are 6-12-24-48)",
+        ),
+        "by quadrupling": (
+            lambda: chain((3, 1, 0), (4, 4, 0), (4, 4, 0)),
+            "48×48, but by 3-12-48, not by 3-6-12-24-48",
+        ),
+        "in one leap": (lambda: chain((48, 1, 0)), "The sizes are 48: the first layer"),
+        "dilated": (
+            lambda: chain((3, 1, 0), DOUBLE, DOUBLE, DOUBLE, (4, 2, 3, 1, 2)),
+            "paints unevenly",
+        ),
+        "resized": (
+            lambda: chain(
+                *((3, 1, 0), *[(3, 1, 1)] * 4), between=lambda: nn.Upsample(scale_factor=2)
+            ),
+            "There is an nn.Upsample in it",
+        ),
+        "pooled between": (
+            lambda: nn.Sequential(
+                *generator()[:7],
+                nn.MaxPool2d(2),
+                nn.ReLU(),
+                nn.ConvTranspose2d(16, 16, 4, 4),
+                *generator()[8:],
+            ),
+            "enters the next",
+        ),
+        "only batch norm": (
+            lambda: generator(activation=lambda: nn.BatchNorm2d(16)),
+            "Between transposed convolutions 1 and 2 nothing bends",
+        ),
+        "one gap forgotten": (
+            lambda: nn.Sequential(*(m for i, m in enumerate(generator()) if i != 6)),
+            "Between transposed convolutions 3 and 4 nothing bends",
         ),
         "the class": (lambda: nn.Sequential, "That is a type"),
         "no unflatten": (lambda: generator()[1:], "Your code stopped with RuntimeError"),
     },
 }
-
-
-def loud(module: nn.Module) -> None:
-    if isinstance(module, nn.ConvTranspose2d):
-        nn.init.normal_(module.weight)
 
 
 @pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
@@ -257,6 +328,14 @@ def test_checks_never_raise(check: Check, answer: object) -> None:
     assert isinstance(verdict, Verdict)
     assert not verdict.passed
     assert len(verdict) > 10
+
+
+def test_a_generator_with_a_bright_bias_passes() -> None:
+    """Untrained, all its pixels are above zero; its tanh could draw others."""
+    network = generator()
+    nn.init.constant_(network[-2].bias, 2.0)
+    assert network(torch.randn(8, 100)).min() > 0
+    assert checks.generator_48(lambda: network).passed
 
 
 def test_checks_leave_no_hook_behind() -> None:

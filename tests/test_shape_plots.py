@@ -40,11 +40,13 @@ def test_the_formula_in_numbers_is_conv_out(size: int, k: int, s: int, p: int, d
     left, middle, right = words.split(" = ")
     number, lost = right.split("   ")
     assert int(number) == expected
+    assert (f"{size} − {k} +" in left) == (d == 1)
     for text in (left, middle):  # the formula as it is written, worked out
         python = text.replace("⌊", "(").replace("⌋", ")//1").replace("·", "*").replace("−", "-")
         assert eval(python) == expected
     unseen = size + 2 * p - ((expected - 1) * s + d * (k - 1) + 1)
-    assert lost == ("(none lost)" if not unseen else f"({unseen} of {size + 2 * p} lost)")
+    said = f"{unseen} of {size + 2 * p}" if unseen else "none"
+    assert lost == f"({said} left over)"
 
 
 @given(
@@ -90,13 +92,27 @@ def test_the_sweep_covers_what_the_convolution_reads(
     made = conv2d(padded, torch.ones(1, 1, k, k), None, s, 0, d)
     read = torch.autograd.grad(made.flatten()[where], padded)[0][0, 0] != 0
     assert np.array_equal(cells == shape_plots.COVERED, read.numpy())
-    everywhere = conv2d(padded, torch.ones(1, 1, d * (k - 1) + 1, d * (k - 1) + 1), None, s)
+    everywhere = conv2d(padded, torch.ones(1, 1, k, k), None, s, 0, d)
     reached = torch.autograd.grad(everywhere.sum(), padded)[0][0, 0] != 0
-    if s <= d * (k - 1) + 1:  # else pixels between two places are skipped too
-        assert np.array_equal(cells == shape_plots.LOST, ~reached.numpy())
+    assert np.array_equal(cells == shape_plots.LOST, ~reached.numpy())
     assert np.asarray(below.images[0].get_array()).shape == (out, out)
     assert f"cell {where + 1} of {out**2}" in below.get_title()
     plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "lost"),
+    [
+        ({"kernel_size": 2, "stride": 3}, [2, 5]),  # skipped between places, none left over
+        ({"kernel_size": 3, "stride": 2, "dilation": 2}, [1, 3, 5, 7]),
+        ({"kernel_size": 3, "stride": 2}, [7]),
+        ({"kernel_size": 3, "stride": 1, "dilation": 2}, []),
+    ],
+)
+def test_rows_and_columns_that_no_place_touches_are_crossed_out(numbers: dict, lost: list) -> None:
+    axis = shape_plots.sweep(8, **numbers).axes[0]
+    crossed = {tuple(map(int, text.get_position())) for text in axis.texts}
+    assert crossed == {(x, y) for x in range(8) for y in range(8) if x in lost or y in lost}
 
 
 @pytest.mark.parametrize("position", [-1, 9])
@@ -120,14 +136,24 @@ def test_the_other_figures_show_their_numbers() -> None:
     panels = shape_plots.panels({"one": np.eye(2), "two": -np.eye(2)}).axes
     assert [axis.get_title() for axis in panels] == ["one", "two"]
     assert panels[0].images[0].norm.vmax == 1
+    assert len(panels[0].xaxis.get_minorticklocs()) == 3  # ruled
+    large = shape_plots.panels({"large": np.eye(13)}).axes[0]
+    assert len(large.xaxis.get_minorticklocs()) == 0
+    for axis in shape_plots.sweep(4, 2, 2).axes:  # no line hidden, 2×2 cells included
+        assert len(axis.yaxis.get_minorticklocs()) == len(axis.images[0].get_array()) + 1
     assert shape_plots.panels({"zero": np.zeros((2, 2))}).axes
     sizes = shape_plots.stages({"up": [1, 4, 8], "down": [8, 1], "third": [2]}).axes
     assert [text.get_text() for text in sizes[0].texts] == ["1", "4", "8"]
     assert len(sizes) == 4
     spectrum = shape_plots.spectra({"a": np.arange(1, 6)}, caption="made with").axes[0]
     assert spectrum.lines[0].get_xdata()[-1] == 0.5
-    dots = shape_plots.peaks({"run": {"a": [1, 2], "b": [3], "c": [4, 5, 6]}}, line=1.0).axes[0]
+    dotted = [line.get_xdata()[0] for line in spectrum.lines if line.get_linestyle() == ":"]
+    assert dotted == list(spectrum.get_xticks()[1:]) == [0.125, 0.25, 0.375, 0.5]
+    groups = {"run": {"a": [1, 2], "b": [3], "c": [4, 5, 6]}}
+    dots = shape_plots.peaks(groups, real=[1.0, 0.5, 2.0]).axes[0]
     assert [line.get_ydata().__len__() for line in dots.lines[:3]] == [2, 1, 3]
+    (band,) = dots.patches
+    assert (band.get_y(), band.get_height()) == (0.5, 1.5)
 
 
 # --- widgets

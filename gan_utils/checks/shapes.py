@@ -1,13 +1,17 @@
 """Checks of notebook 03."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv_transpose2d
 
+from gan_utils.checks.layers import straight, uneven, watch
 from gan_utils.checks.verdict import Wrong, check, must_answer
 from gan_utils.shapes import conv_out, conv_transpose_out
+
+OTHER_LAYERS = nn.Linear | nn.Conv2d | nn.Upsample | nn.PixelShuffle
 
 
 @check(
@@ -144,6 +148,7 @@ def receptive_field(answer: Callable[[Sequence[tuple[int, int]]], int]) -> None:
         12: "12: (k − 1) steps, not k, and one pixel to start with.",
         9: "9 leaves out the pixel to start with: begin with 1.",
         13: "13: each layer adds (k − 1) steps, not k: its first pixel is already in view.",
+        100: "100 is the square; give its side.",
         19: "19 uses the stride of the layer itself; what counts is the strides before it.",
     }
     if got != 10:
@@ -164,24 +169,14 @@ def receptive_field(answer: Callable[[Sequence[tuple[int, int]]], int]) -> None:
 
 @check("Right: noise becomes 3×48×48 by 3-6-12-24-48, in (−1, 1), with even coats everywhere.")
 def generator_48(answer: Callable[[], nn.Module]) -> None:
-    """`answer()` must be a network: noise (N, 100) → pictures (N, 3, 48, 48) through 3×3."""
+    """`answer()` must be a network: noise (N, 100) → pictures (N, 3, 48, 48) by 3-6-12-24-48."""
     network = answer()
     must_answer(network)
     if not isinstance(network, nn.Module):
         raise Wrong(f"That is a {type(network).__name__}; return a network, an nn.Sequential.")
-    layers = [m for m in network.modules() if isinstance(m, nn.ConvTranspose2d)]
-    sizes: list[int] = []
-    handles = [
-        layer.register_forward_hook(lambda _, __, made: sizes.append(made.shape[-1]))
-        for layer in layers
-    ]
-    try:
-        with torch.no_grad():
-            pictures = network(torch.randn(8, 100, generator=torch.Generator().manual_seed(0)))
-    finally:
-        for handle in handles:
-            handle.remove()
-    path = "-".join(map(str, sizes))
+    noise = torch.randn(8, 100, generator=torch.Generator().manual_seed(0))
+    pictures, passed = watch(network, noise)
+    path = "-".join(str(made.shape[-1]) for _, _, made in passed) or "none"
     if pictures.shape[-2:] != (48, 48):
         raise Wrong(
             f"The picture is {pictures.shape[-2]}×{pictures.shape[-1]}, by {path}: 3 doubles to 48 "
@@ -189,30 +184,46 @@ def generator_48(answer: Callable[[], nn.Module]) -> None:
         )
     if tuple(pictures.shape) != (8, 3, 48, 48):
         raise Wrong(f"The shape is {tuple(pictures.shape)}; three channels: (N, 3, 48, 48).")
-    if sizes[:1] != [3]:
+    others = [m for m in network.modules() if isinstance(m, OTHER_LAYERS)]
+    if others:
         raise Wrong(
-            f"The sizes are {path or 'none'}: the first layer must make 3×3 of the 1×1 noise, "
+            f"There is an nn.{type(others[0]).__name__} in it (the transposed convolutions' sizes "
+            f"are {path}); the task wants transposed convolutions only: kernel 3, stride 1 and no "
+            "padding make 3×3 of the 1×1 noise."
+        )
+    if not path.startswith("3-") or passed[0][1].shape[-1] != 1:
+        raise Wrong(
+            f"The sizes are {path}: the first layer must make 3×3 of the 1×1 noise, "
             "with kernel 3, stride 1 and no padding."
         )
-    uneven = [layer for layer in layers[1:] if layer.kernel_size[0] % layer.stride[0]]
-    if uneven:
-        numbers = "-".join(
-            str(value[0]) for value in (uneven[0].kernel_size, uneven[0].stride, uneven[0].padding)
-        )
+    if path != "3-6-12-24-48":
         raise Wrong(
-            f"48×48, but a layer {numbers} paints unevenly: the stride must divide the kernel."
+            f"48×48, but by {path}, not by 3-6-12-24-48: kernel 4, stride 2, padding 1 doubles."
         )
+    for (_, _, made), (layer, given, _) in pairwise(passed):
+        if made.shape[1:] != given.shape[1:]:
+            raise Wrong(
+                f"{tuple(made.shape)} leaves one transposed convolution and {tuple(given.shape)} "
+                "enters the next: between them only a ReLU, which changes no size."
+            )
+        if uneven(layer):
+            numbers = (layer.kernel_size[0], layer.stride[0], layer.padding[0])
+            raise Wrong(
+                f"48×48, but a layer {'-'.join(map(str, numbers))} paints unevenly: the stride "
+                "must divide the kernel, without dilation."
+            )
+    pictures, passed = watch(network, noise, loud=True)
     if pictures.abs().max() > 1 or not pictures.min() < 0:
         raise Wrong(
             f"The pixels reach from {pictures.min():.2f} to {pictures.max():.2f}; real pictures "
             "are −1 … 1 here: end with nn.Tanh()."
         )
-    bent = [m for m in network.modules() if isinstance(m, nn.ReLU | nn.LeakyReLU | nn.GELU)]
-    if len(bent) < len(layers) - 1:
-        raise Wrong(
-            f"{len(layers)} transposed convolutions and {len(bent)} activations between them: two "
-            "linear layers in a row are one; put a ReLU after each but the last."
-        )
+    for place, ((_, _, made), (_, given, _)) in enumerate(pairwise(passed), start=1):
+        if straight(made, given):
+            raise Wrong(
+                f"Between transposed convolutions {place} and {place + 1} nothing bends: two "
+                "linear layers in a row are one; put a ReLU after each but the last."
+            )
 
 
 def _torch(picture: Tensor, kernel: Tensor, stride: int, padding: int) -> Tensor:

@@ -134,8 +134,8 @@ def _conv_transpose_out(
     if output_padding >= max(stride, dilation):
         raise ValueError(
             f"output_padding is {output_padding}; it must be below the stride ({stride}) or the "
-            f"dilation ({dilation}), at most {max(stride, dilation) - 1}: it gives back pixels "
-            "that a strided convolution loses, and never loses more"
+            f"dilation ({dilation}), at most {max(stride, dilation) - 1}: it gives back what a "
+            "strided convolution loses, which is never more"
         )
     painted = (size - 1) * stride + span(kernel_size, dilation) + output_padding
     if painted <= 2 * padding:
