@@ -102,14 +102,20 @@ def lines(
     ylabel: str,
     caption: str = "",
     log: str = "xy",
+    level: float | None = None,
 ) -> Figure:
-    """One color for each name, one thin line for each of its runs, (x values, y values)."""
+    """One color for each name, one thin line for each of its runs, (x values, y values).
+
+    `level`: a dotted line across, at this height.
+    """
     figure, axes = _figure(1)
     for (name, runs), color, style in zip(
         named.items(), (BLUE, RED, GREEN, ORANGE), ("-", "--", "-.", ":"), strict=False
     ):
         for i, (x, y) in enumerate(runs):
             axes[0].plot(x, y, color=color, linestyle=style, alpha=0.8, label=name if not i else "")
+    if level is not None:
+        axes[0].axhline(level, color=GREY, linestyle=":")
     axes[0].set(xlabel=xlabel, ylabel=ylabel)
     if "x" in log:
         axes[0].set_xscale("log")
