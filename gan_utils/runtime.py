@@ -115,7 +115,8 @@ def environment() -> str:
     """What this machine has, one line each; a line that begins with "problem" says what to do."""
     lines = [f"ok: Python {platform.python_version()}"]
     try:
-        needs = [Requirement(line) for line in metadata.requires("gan_utils") or []]
+        named = [Requirement(line) for line in metadata.requires("gan_utils") or []]
+        needs = [need for need in named if not need.marker or need.marker.evaluate({"extra": ""})]
     except metadata.PackageNotFoundError:
         needs = []
         lines.append("problem: gan_utils is not installed; pip install -e . in its checkout")

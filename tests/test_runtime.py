@@ -28,6 +28,7 @@ FLOORS = {
     **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "checkpoint"), 2),
     **dict.fromkeys(("shape_plots", "checkerboards"), 2),
     **dict.fromkeys(("training", "watching", "metrics", "line_game", "game_plots"), 3),
+    "variants": 3,
     **dict.fromkeys(("widgets", "game_widgets", "shape_widgets", "checks"), 4),
     **dict.fromkeys(("cli", "__main__"), 5),
 }
@@ -171,7 +172,8 @@ def test_provenance() -> None:
 
 
 def test_environment_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    needs = ["torch>=2.9", "no-such-thing>=1.0", "numpy>=999"]
+    extra = 'an-option>=1.0; extra == "faces"'  # not needed unless asked for
+    needs = ["torch>=2.9", "no-such-thing>=1.0", "numpy>=999", extra]
     monkeypatch.setattr(runtime.metadata, "requires", lambda name: needs)
     lines = runtime.environment().splitlines()
     assert any(line.startswith("ok: torch ") for line in lines)

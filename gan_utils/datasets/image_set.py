@@ -1,6 +1,7 @@
-"""A set of pictures in memory: one uint8 tensor, with labels and where it came from."""
+"""A set of pictures: one uint8 tensor, with labels and where it came from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,14 +20,15 @@ def to_uint8(images: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Pictures that fit in memory.
+    """Pictures, in memory or mapped from a file.
 
     Attributes:
         images: uint8 (N, C, H, W).
-        labels: int64 (N,), or None.
-        classes: the name of each label.
+        labels: int64 (N,), or (N, A) for A attributes, or None.
+        classes: the name of each label, or of each attribute.
         reserved: bool (N,), True where a picture is held out of all training; None for nowhere.
         source: one line on where the pictures come from.
+        report: how they were made of files (`datasets.folder`), or None.
 
     Raises:
         ValueError: the images are not uint8 (N, C, H, W), or labels do not match them.
@@ -37,6 +39,7 @@ class ImageSet:
     classes: tuple[str, ...] = ()
     reserved: Tensor | None = None
     source: str = ""
+    report: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
@@ -60,7 +63,12 @@ class ImageSet:
     @property
     def train(self) -> "ImageSet":
         """The pictures to train on: all that are not reserved."""
-        return self if self.reserved is None else self.select(~self.reserved)
+        if self.reserved is None:
+            return self
+        cut = int((~self.reserved).sum())
+        if not self.reserved[:cut].any():  # they come first: a slice, which copies nothing
+            return self.select(slice(cut))
+        return self.select(~self.reserved)
 
     @property
     def held_out(self) -> "ImageSet":
@@ -91,7 +99,12 @@ class ImageSet:
             raise ValueError(f"image size is {size}; it must be 1 or more")
         if self.shape[1:] == (size, size):
             return self
-        small = interpolate(
-            self.images.float(), (size, size), mode="bilinear", antialias=True, align_corners=False
-        )
-        return replace(self, images=small.round().clamp(0, 255).to(torch.uint8))
+
+        def resized(images: Tensor) -> Tensor:
+            small = interpolate(
+                images.float(), (size, size), mode="bilinear", antialias=True, align_corners=False
+            )
+            return small.round().clamp(0, 255).to(torch.uint8)
+
+        # A part at a time: as floats, all at once would need four times the memory and more.
+        return replace(self, images=torch.cat([resized(part) for part in self.images.split(1024)]))

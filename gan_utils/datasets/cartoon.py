@@ -1,0 +1,201 @@
+"""Anime-like faces drawn by our own code: data that needs no network, with known attributes."""
+
+import os
+import sys
+import warnings
+import zipfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from multiprocessing import get_context
+from operator import index
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from gan_utils.datasets import cartoon_back as back
+from gan_utils.datasets import cartoon_eyes as eyes
+from gan_utils.datasets import cartoon_face as face
+from gan_utils.datasets import cartoon_hair as hair
+from gan_utils.datasets import cartoon_scene as scene
+from gan_utils.datasets import cartoon_worn as worn
+from gan_utils.datasets.cartoon_look import ATTRIBUTES, SHARES, Dice, Look, draw_attributes
+from gan_utils.datasets.cartoon_sketch import Sketch
+from gan_utils.datasets.decoding import cores
+from gan_utils.datasets.image_set import ImageSet
+from gan_utils.runtime import data_root
+
+__all__ = ["ATTRIBUTES", "SHARES", "VERSION", "attributes", "cartoon", "labeled_by"]
+
+VERSION = 1  # of the pictures; raise it when any of them changes
+SMALLEST, LARGEST = 28, 256
+HELD_OUT = 10  # every tenth face
+AT_ONCE = 64  # faces that one process is handed at a time
+FEW = 256  # so few are drawn here and now, and not stored
+SIDES = {"left": -1, "front": 0, "above": 0, "right": 1}
+
+
+def cartoon(n: int = 10_000, size: int = 64, seed: int = 0) -> ImageSet:
+    """n faces, uint8 (n, 3, size, size), each drawn from its own random stream.
+
+    Face i depends on the seed and i alone: not on n, and on size only as any picture does. Every
+    tenth face is held out of all training. The first call draws them in parallel and keeps them
+    below `runtime.data_root`; later calls read them.
+
+    Args:
+        n: how many faces.
+        size: pixels on a side.
+        seed: of all that is random.
+
+    Returns:
+        Labels are int64 (n, 16): one column for each of `ATTRIBUTES`, which holds the names of its
+        values; `classes` are the attributes' names. `SHARES` is how often each value comes; the
+        attributes are independent of each other.
+
+    Raises:
+        ValueError: n below 1, a size outside 28 … 256, or a negative seed.
+        TypeError: one of them is not a whole number.
+    """
+    for name, value in (("n", n), ("size", size), ("seed", seed)):
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise TypeError(f"{name} is {value!r}; it must be a whole number")
+    n, size, seed = index(n), index(size), index(seed)
+    if n < 1:
+        raise ValueError(f"n is {n}; draw 1 face or more")
+    if not SMALLEST <= size <= LARGEST:
+        raise ValueError(f"size is {size}; faces are drawn at {SMALLEST} … {LARGEST} pixels")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; it must be 0 or more")
+    if n <= FEW:
+        images, labels = _draw(seed, 0, n, size)
+    else:
+        file = data_root() / "cartoon" / f"n{n}_size{size}_seed{seed}_v{VERSION}.npz"
+        images, labels = _stored(file, n, size) or _drawn(file, n, size, seed)
+    reserved = torch.arange(n) % HELD_OUT == HELD_OUT - 1
+    source = f"{n:,} faces drawn by gan_utils (version {VERSION}, seed {seed})"
+    pixels, values = torch.from_numpy(images), torch.from_numpy(labels).long()
+    return ImageSet(pixels, values, tuple(ATTRIBUTES), reserved, source)
+
+
+def labeled_by(faces: ImageSet, attribute: str) -> ImageSet:
+    """The same faces with one attribute alone as their label, and its values as the classes.
+
+    Raises:
+        ValueError: there is no such attribute, or these faces do not have it.
+    """
+    if attribute not in ATTRIBUTES or attribute not in faces.classes:
+        raise ValueError(
+            f"{attribute!r} is no attribute of {faces.source or 'these pictures'}; a drawn face "
+            f"has {', '.join(ATTRIBUTES)}"
+        )
+    column = faces.labels[:, faces.classes.index(attribute)]
+    return replace(faces, labels=column, classes=ATTRIBUTES[attribute])
+
+
+def attributes(labels: torch.Tensor) -> dict[str, str]:
+    """One face's labels (16,) in words: the value of each attribute."""
+    named = zip(ATTRIBUTES.items(), labels.tolist(), strict=True)
+    return {name: values[label] for (name, values), label in named}
+
+
+def _sketch(look: Look) -> Sketch:
+    dice, value = look.dice, look.value
+    turn = SIDES[value["turn"]] * dice(0.14, 0.27) + dice(-0.05, 0.05)
+    center = (0.5 + dice(-0.035, 0.035) - 0.05 * turn, dice(0.505, 0.555))
+    tilt = dice(-0.17, 0.17)
+    sketch = Sketch(dice(0.295, 0.335), center, turn, tilt, SIDES[value["light"]])
+    scene.background(sketch, look)
+    back.back_hair(sketch, look)
+    scene.body(sketch, look)
+    if value["hair style"] == "braids":
+        back.braids(sketch, look)
+    worn.behind_hair(sketch, look)
+    edge = hair.fringe(look)
+    face.head(sketch, look, edge)
+    face.blush(sketch, look)
+    face.nose(sketch, look)
+    face.mouth(sketch, look)
+    eyes.eyes(sketch, look)
+    eyes.glasses(sketch, look)
+    hair.front_hair(sketch, look, edge)
+    hair.side_locks(sketch, look)
+    eyes.brows(sketch, look)
+    if value["hair style"] == "twintails":
+        back.ties(sketch, look)
+    worn.on_hair(sketch, look)
+    return sketch
+
+
+def _draw(seed: int, start: int, end: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Faces start … end − 1: pixels uint8 (n, 3, size, size) and labels uint8 (n, 16)."""
+    images = np.empty((end - start, 3, size, size), np.uint8)
+    labels = np.empty((end - start, len(ATTRIBUTES)), np.uint8)
+    for row in range(end - start):
+        dice = Dice(seed, start + row)
+        value = draw_attributes(dice)
+        labels[row] = [values.index(value[name]) for name, values in ATTRIBUTES.items()]
+        images[row] = _sketch(Look.of(value, dice)).render(size).transpose(2, 0, 1)
+    return images, labels
+
+
+def _drawn(file: Path, n: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """All faces, drawn in parallel and kept for the next time."""
+    images = np.empty((n, 3, size, size), np.uint8)
+    labels = np.empty((n, len(ATTRIBUTES)), np.uint8)
+    starts = set(range(0, n, AT_ONCE))
+    # A forked process starts at once and shares what is loaded; where there is no fork it imports.
+    context = get_context("fork" if sys.platform == "linux" else "spawn")
+    with tqdm(total=n, desc="drawing faces", unit="", delay=2) as bar:
+
+        def keep(start: int, part: tuple[np.ndarray, np.ndarray]) -> None:
+            end = start + len(part[0])
+            images[start:end], labels[start:end] = part
+            starts.remove(start)
+            bar.update(end - start)
+
+        try:
+            with ProcessPoolExecutor(cores(), context) as pool:
+                ends = {start: min(start + AT_ONCE, n) for start in starts}
+                jobs = {pool.submit(_draw, seed, s, ends[s], size): s for s in sorted(starts)}
+                try:
+                    for job in as_completed(jobs):
+                        keep(jobs.pop(job), job.result())
+                finally:
+                    pool.shutdown(cancel_futures=True)
+        except BrokenProcessPool:  # killed for memory, or spawned by a script without a main guard
+            for start in sorted(starts):
+                keep(start, _draw(seed, start, min(start + AT_ONCE, n), size))
+    _store(file, images, labels)
+    return images, labels
+
+
+def _store(file: Path, images: np.ndarray, labels: np.ndarray) -> None:
+    """Write the cache whole or not at all; without it only time is lost."""
+    unfinished = file.with_suffix(f".{os.getpid()}.unfinished")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with unfinished.open("wb") as out:
+                np.savez(out, images=images, labels=labels)
+            os.replace(unfinished, file)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        warnings.warn(
+            f"the drawn faces could not be kept in {file} ({error}), so the next run draws them "
+            "again; the environment variable GAN_UTILS_DATA chooses another folder",
+            stacklevel=4,
+        )
+
+
+def _stored(file: Path, n: int, size: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """What the cache holds, or None where it holds nothing whole."""
+    try:
+        with np.load(file) as held:  # the zip's checksums are compared on reading
+            images, labels = held["images"], held["labels"]
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+        return None
+    shapes = (images.shape, labels.shape) == ((n, 3, size, size), (n, len(ATTRIBUTES)))
+    return (images, labels) if shapes and images.dtype == labels.dtype == np.uint8 else None
