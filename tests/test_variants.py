@@ -1,0 +1,172 @@
+"""The variants of notebook 04 depart from the DCGAN of `models` where they say, and only there."""
+
+import csv
+import math
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from gan_utils import models, runtime, variants
+from gan_utils.training import train_step
+
+ROOT = Path(__file__).parents[1]
+
+
+def kinds(network: nn.Module) -> list[type]:
+    return [type(module) for module in network.modules()]
+
+
+def test_without_arguments_they_are_the_models() -> None:
+    torch.manual_seed(0)
+    expected = models.dcgan_generator(100, 28, 1, 16), models.dcgan_discriminator(28, 1, 16)
+    torch.manual_seed(0)
+    for ours, theirs in zip(variants.build("guidelines"), expected, strict=True):
+        assert repr(ours) == repr(theirs)
+        for a, b in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
+            assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("name", variants.VARIANTS)
+def test_every_variant_trains(name: str) -> None:
+    game = variants.game(name, seed=1, base_channels=4)
+    before = [p.clone() for p in (*game.generator.parameters(), *game.discriminator.parameters())]
+    losses = train_step(game, lambda: torch.rand(8, 1, 28, 28) * 2 - 1)
+    assert losses.isfinite().all()
+    after = [*game.generator.parameters(), *game.discriminator.parameters()]
+    assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    assert game.sample(3).shape == (3, 1, 28, 28)
+    assert game.discriminator(torch.zeros(2, 1, 28, 28)).shape == (2, 1)
+
+
+def test_what_each_changes() -> None:
+    def pair(name: str) -> tuple[nn.Module, nn.Module]:
+        return variants.build(name)
+
+    for network in pair("no batch norm"):
+        assert nn.BatchNorm2d not in kinds(network)
+        convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+        assert all(layer.bias is not None for layer in convolutions)
+    usual = kinds(pair("guidelines")[1])
+    assert nn.ReLU not in usual
+    for name in ("batch norm on D's output", "batch norm on D's input"):
+        assert kinds(pair(name)[1]).count(nn.BatchNorm2d) == usual.count(nn.BatchNorm2d) + 1
+    assert isinstance(pair("batch norm on D's output")[1][-2], nn.BatchNorm2d)
+    assert isinstance(pair("batch norm on D's input")[1][1], nn.BatchNorm2d)
+    assert nn.LeakyReLU not in kinds(pair("ReLU in D")[1])
+    strided = [m.stride for m in pair("max-pooling")[1] if isinstance(m, nn.Conv2d)]
+    assert {*strided} == {(1, 1)}
+    assert kinds(pair("resize-convolution")[0]).count(nn.ConvTranspose2d) == 1  # the first square
+    assert nn.AdaptiveAvgPool2d in kinds(pair("average pooling as head")[1])
+    assert kinds(pair("projection as start")[0]).count(nn.Linear) == 1
+
+
+def test_data_in_zero_to_one() -> None:
+    for name, output in [
+        ("data in [0, 1], tanh", nn.Tanh),
+        ("data in [0, 1], sigmoid", nn.Sigmoid),
+    ]:
+        generator, discriminator = variants.build(name)
+        inside, z = generator[:-1], torch.randn(20, 100)
+        assert isinstance(inside[-1], output)
+        with torch.no_grad():
+            made = inside(z)  # the same batch: batch norm takes its own statistics
+            assert torch.allclose(discriminator[0](generator(z)), made, atol=1e-6)
+        black_to_white = torch.tensor([-1.0, 0.0, 1.0])
+        assert discriminator[0](black_to_white).tolist() == [0.0, 0.5, 1.0]
+
+
+def test_default_init_is_torchs() -> None:
+    generator, _ = variants.build("torch's default init")
+    norm = next(m for m in generator.modules() if isinstance(m, nn.BatchNorm2d))
+    assert (norm.weight == 1).all()
+    spread = next(m for m in generator if isinstance(m, nn.ConvTranspose2d)).weight.std()
+    assert abs(spread.item() - 0.02) > 0.001
+
+
+def test_settings_and_optimizers() -> None:
+    assert isinstance(variants.game("guidelines").g_optimizer, torch.optim.Adam)
+    assert variants.game("β1 0.9").settings.beta1 == 0.9
+    assert variants.game("batch 512").settings.batch_size == 512
+    assert variants.game("k = 5").settings.d_steps == 5
+    assert variants.game("the paper's rate, 2e-4").settings.lr == 2e-4
+    for name, kind in [("SGD", torch.optim.SGD), ("RMSprop", torch.optim.RMSprop)]:
+        game = variants.game(name)
+        for optimizer, player in [
+            (game.g_optimizer, game.generator),
+            (game.d_optimizer, game.discriminator),
+        ]:
+            assert isinstance(optimizer, kind)
+            assert optimizer.param_groups[0]["params"] == [*player.parameters()]
+
+
+def test_a_game_repeats_itself() -> None:
+    first, second, other = (variants.game("guidelines", seed, 4) for seed in (3, 3, 4))
+    assert torch.equal(first.generator[1].weight, second.generator[1].weight)
+    assert not torch.equal(first.generator[1].weight, other.generator[1].weight)
+
+
+def test_unknown_variant() -> None:
+    with pytest.raises(ValueError, match="variant is 'dropout'; it must be one of guidelines"):
+        variants.build("dropout")
+
+
+def test_interval() -> None:
+    mean, half = variants.interval([1.0, 2.0, 6.0])
+    assert mean == 3.0
+    assert half == pytest.approx(4.3027 * 7**0.5 / 3**0.5, rel=1e-4)
+    assert variants.interval([5.0, 5.0, 5.0]) == (5.0, 0.0)
+    assert variants.interval([5.0]) == (5.0, math.inf)
+    assert variants.interval([1.0, 2.0, 6.0], share=0.5)[1] < half / 4
+
+
+# --- the command and what it stored
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["ablation.py", *arguments])
+    runpy.run_path(str(ROOT / "benchmarks" / "ablation.py"), run_name="__main__")
+
+
+def test_command_goes_on_where_it_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ablation.csv"
+    usual = [f"--out={out}", "--images=384", "--samples=200", "--threads=1"]
+    run(monkeypatch, "k = 2", *usual, "--seeds=1")
+    run(monkeypatch, "k = 2", "batch 64", *usual, "--seeds=1")
+    printed = capsys.readouterr().out
+    assert printed.count("'k = 2'") == 1
+    rows = list(csv.DictReader(out.open(newline="", encoding="utf-8")))
+    assert [(row["variant"], row["steps"], row["images"]) for row in rows] == [
+        ("batch 64", "6", "384"),
+        ("k = 2", "1", "256"),
+    ]
+    assert all(float(row["fid"]) > 10 * float(row["fid_floor"]) for row in rows)
+    assert all("torch" in row["made_with"] and float(row["seconds"]) > 0 for row in rows)
+
+
+def test_command_refuses_unknown_variants(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run(monkeypatch, "dropout", f"--out={tmp_path / 'x.csv'}")
+    assert "no variant dropout; there are guidelines" in capsys.readouterr().err
+
+
+def test_stored_table() -> None:
+    rows = runtime.stored_runs("ablation.csv")
+    ours = [row for row in rows if row["variant"] in variants.VARIANTS]
+    assert {row["variant"] for row in ours} == {*variants.VARIANTS}
+    assert len({(row["variant"], row["seed"]) for row in rows}) == len(rows)
+    for row in rows:
+        assert int(row["images"]) == (
+            int(row["steps"]) * int(row["batch_size"]) * int(row["d_steps"])
+        )
+        assert 0 <= int(row["covered"]) <= 10
+        assert float(row["fid"]) > float(row["fid_floor"]) > 0
+        assert row["made_with"].startswith("torch")
+    assert {row["images"] for row in ours} == {"76800"}
