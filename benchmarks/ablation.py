@@ -5,7 +5,7 @@
 Every variant of `gan_utils.variants`, three seeds each, all after the same number of real pictures:
 with a larger batch, or with k > 1, G takes fewer steps. And the MLP beside the DCGAN at the same
 seconds. A row is written as soon as it is made, and the command goes on where it was stopped; to
-make a row again, take it out of the file first. Seconds are the processor's, for training alone.
+repeat a row, take it out of the file first. Seconds are the processor's, for training alone.
 """
 
 import argparse

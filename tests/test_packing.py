@@ -261,7 +261,7 @@ def test_interrupt_of_all_processes_is_told_once(here: Path, data_root: Path) ->
     code = (
         "import os, time\nfrom gan_utils import datasets\nfrom gan_utils.datasets import decoding\n"
         "convert = decoding.convert\n"
-        "decoding.convert = lambda *args: (print(os.getpid(), flush=True), time.sleep(0.02),"
+        "decoding.convert = lambda *args: (print(os.getpid(), flush=True), time.sleep(0.1),"
         " convert(*args))[2]\n"
         f"datasets.folder({str(here)!r}, size=16, workers=2)\n"
     )
@@ -269,7 +269,9 @@ def test_interrupt_of_all_processes_is_told_once(here: Path, data_root: Path) ->
     process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, **pipes)
     at_work = set()
     while len(at_work) < 2:
-        at_work.add(process.stdout.readline())
+        line = process.stdout.readline()
+        assert line, "all was decoded before both processes had begun"
+        at_work.add(line)
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate(timeout=60)[1].decode()
     assert process.returncode != 0
