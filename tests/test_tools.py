@@ -331,3 +331,15 @@ def test_readme_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             cli.main(shlex.split(quick))
         assert ended.value.code == 0
     assert Path("samples.png").is_file()
+
+
+def test_shipped_data_is_in_the_repository() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]
+    shipped = build["targets"]["wheel"]["force-include"]
+    listed = subprocess.run(
+        ["git", "ls-files", "data"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert shipped.keys() <= set(listed.stdout.split())
+    assert shipped.keys() <= set(build["targets"]["sdist"]["include"])
