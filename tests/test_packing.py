@@ -259,7 +259,10 @@ def test_interrupt_of_all_processes_is_told_once(here: Path, data_root: Path) ->
     for i in range(400):
         (here / f"more{i}.png").write_bytes(png(i))
     code = (
-        "import os, time\nfrom gan_utils import datasets\nfrom gan_utils.datasets import decoding\n"
+        "import os, signal, time\n"
+        "from gan_utils import datasets\nfrom gan_utils.datasets import decoding\n"
+        # a job in the background of a script is started with the signal ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "convert = decoding.convert\n"
         "decoding.convert = lambda *args: (print(os.getpid(), flush=True), time.sleep(0.1),"
         " convert(*args))[2]\n"
