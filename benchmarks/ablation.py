@@ -9,10 +9,10 @@ repeat a row, take it out of the file first. Seconds are the processor's, for tr
 """
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
+import runs
 import torch
 
 from gan_utils import datasets, metrics, models, runtime, variants
@@ -81,24 +81,6 @@ def measure(name: str, seed: int, images: int, samples: int, floor: float) -> di
     }
 
 
-def stored(out: Path) -> list[dict[str, str]]:
-    """The rows that are there already."""
-    if not out.exists():
-        return []
-    with out.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def write(out: Path, mode: str, rows: list[dict[str, object]]) -> None:
-    """Write or append ("w", "a") rows, under a header if the file is new."""
-    new = mode == "w" or not out.exists()
-    with out.open(mode, newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        if new:
-            writer.writeheader()
-        writer.writerows(rows)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("only", nargs="*", help="variants; default: all")
@@ -117,14 +99,14 @@ def main() -> None:
     floor = metrics.fid(datasets.mnist().train.images[: args.samples]).floor
     for seed in range(args.seeds):  # outermost: a third of the way, every variant has one run
         for name in args.only or names:
-            if (name, str(seed)) in [(row["variant"], row["seed"]) for row in stored(args.out)]:
+            if (name, str(seed)) in [(row["variant"], row["seed"]) for row in runs.read(args.out)]:
                 continue
             row = measure(name, seed, args.images, args.samples, floor)
-            write(args.out, "a", [row])
+            runs.write(args.out, FIELDS, [row], "a")
             print({key: row[key] for key in row if key != "made_with"}, flush=True)
-    rows = stored(args.out)
+    rows = runs.read(args.out)
     rows.sort(key=lambda row: (names.index(row["variant"]), int(row["seed"])))
-    write(args.out, "w", rows)
+    runs.write(args.out, FIELDS, rows)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,10 @@ real        the peak of the digits themselves, 50 draws of 1,000: how much a tho
 layer       one random layer on random feature maps, 20 seeds, at the period of its stride
 """
 
-import argparse
-import csv
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
+import runs
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -116,32 +114,6 @@ def layer(seed: int) -> Iterator[dict[str, object]]:
         yield {"kind": kind, **peaks(images, period, border)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("only", nargs="*", choices=[*EXPERIMENTS, []], help="default: all")
-    parser.add_argument("--out", type=Path, default=Path("data/checkerboards.csv"))
-    parser.add_argument("--threads", type=int, default=2)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    rows = []
-    if args.only and args.out.exists():
-        with args.out.open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["experiment"] not in args.only]
-    for name in args.only or EXPERIMENTS:
-        experiment, seeds = EXPERIMENTS[name]
-        for seed in range(seeds):
-            for result in experiment(seed):
-                row = {"experiment": name, "seed": seed, **result}
-                print(row, flush=True)
-                rows.append(row | {"made_with": runtime.provenance()})
-    order = list(EXPERIMENTS)
-    rows.sort(key=lambda row: order.index(row["experiment"]))  # stable: runs stay as they were
-    with args.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 EXPERIMENTS = {
     "real": (real, 50),
     "layer": (layer, 20),
@@ -150,4 +122,4 @@ EXPERIMENTS = {
 }
 
 if __name__ == "__main__":
-    main()
+    runs.command(__doc__.splitlines()[0], "data/checkerboards.csv", EXPERIMENTS, FIELDS)

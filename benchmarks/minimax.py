@@ -9,33 +9,28 @@ d_steps   k = 1, 2 and 5 turns of D for each of G: JS over the seconds
 learned   D alone against D*: the largest difference, on fresh samples and on 2,000 fixed ones
 """
 
-import argparse
-import csv
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import torch
+import runs
 
-from gan_utils import line_game, runtime, theory
+from gan_utils import line_game, theory
 from gan_utils.line_game import SETTINGS, Snapshot
 
 FIELDS = (
     *("experiment", "variant", "seed", "step", "seconds", "js", "floor", "gradient"),
     *("difference", "made_with"),
 )
-SEEDS = range(5)
 DATA = {
     "one Gaussian": theory.gaussian(1.0, 0.8),
     "two modes": theory.mixture([-1.5, 1.5], [0.5, 0.5]),
 }
 FAR = theory.gaussian(3.0, 0.5)
 P, Q = theory.gaussian(-1.0, 0.8), theory.gaussian(1.0, 1.2)
-Row = dict[str, object]
 
 
-def fit(seed: int) -> Iterator[Row]:
+def fit(seed: int) -> Iterator[runs.Row]:
     for (variant, data), steps in zip(DATA.items(), (3000, 5000), strict=True):
         run = line_game.play(data, replace(SETTINGS, seed=seed), steps)
         yield {
@@ -47,7 +42,7 @@ def fit(seed: int) -> Iterator[Row]:
         }
 
 
-def loss(seed: int) -> Iterator[Row]:
+def loss(seed: int) -> Iterator[runs.Row]:
     for name in ("non_saturating", "minimax"):
         for optimizer, rate in (("Adam", None), ("SGD", 0.02)):
             settings = replace(SETTINGS, seed=seed, loss=name)
@@ -55,13 +50,13 @@ def loss(seed: int) -> Iterator[Row]:
             yield from _curve(f"{name}, {optimizer}", run)
 
 
-def d_steps(seed: int) -> Iterator[Row]:
+def d_steps(seed: int) -> Iterator[runs.Row]:
     for k in (1, 2, 5):
         settings = replace(SETTINGS, seed=seed, d_steps=k)
         yield from _curve(f"k = {k}", line_game.play(DATA["one Gaussian"], settings, 1500, hold=1))
 
 
-def learned(seed: int) -> Iterator[Row]:
+def learned(seed: int) -> Iterator[runs.Row]:
     x = np.linspace(theory.LOW, theory.HIGH, 601)
     where = P(x) + Q(x) > 1e-2 * (P(x) + Q(x)).max()
     for variant, samples in (("fresh", None), ("2,000 fixed", 1000)):
@@ -70,7 +65,7 @@ def learned(seed: int) -> Iterator[Row]:
         yield {"variant": variant, "step": 2000, "difference": round(float(difference), 4)}
 
 
-def _curve(variant: str, run: list[Snapshot]) -> Iterator[Row]:
+def _curve(variant: str, run: list[Snapshot]) -> Iterator[runs.Row]:
     for shot in run:
         yield {
             "variant": variant,
@@ -81,32 +76,8 @@ def _curve(variant: str, run: list[Snapshot]) -> Iterator[Row]:
         }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("only", nargs="*", choices=[*EXPERIMENTS, []], help="default: all")
-    parser.add_argument("--out", type=Path, default=Path("data/minimax.csv"))
-    parser.add_argument("--threads", type=int, default=1)  # the tensors are too small for two
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    rows = []
-    if args.only and args.out.exists():
-        with args.out.open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["experiment"] not in args.only]
-    for name in args.only or EXPERIMENTS:
-        for seed in SEEDS:
-            for result in EXPERIMENTS[name](seed):
-                row = {"experiment": name, "seed": seed, **result}
-                rows.append(row | {"made_with": runtime.provenance()})
-            print(rows[-1], flush=True)
-    order = list(EXPERIMENTS)
-    rows.sort(key=lambda row: order.index(row["experiment"]))  # stable: runs stay as they were
-    with args.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-EXPERIMENTS = {"fit": fit, "loss": loss, "d_steps": d_steps, "learned": learned}
+EXPERIMENTS = {"fit": (fit, 5), "loss": (loss, 5), "d_steps": (d_steps, 5), "learned": (learned, 5)}
 
 if __name__ == "__main__":
-    main()
+    # one thread: the tensors are too small for two
+    runs.command(__doc__.splitlines()[0], "data/minimax.csv", EXPERIMENTS, FIELDS, threads=1)

@@ -8,11 +8,9 @@ ring            eight Gaussians, 1,000 steps, Adam's β1 at 0.9 and at 0.5: how 
 stacked         1,000 modes of stacked digits, 6,000 steps: how many occur in 25,600 samples?
 """
 
-import argparse
-import csv
 from collections.abc import Iterator
-from pathlib import Path
 
+import runs
 import torch
 
 from gan_utils import datasets, losses, metrics, models, runtime
@@ -117,32 +115,6 @@ def stacked(seed: int) -> Iterator[dict[str, object]]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("only", nargs="*", choices=[*EXPERIMENTS, []], help="default: all")
-    parser.add_argument("--out", type=Path, default=Path("data/mlp_gan.csv"))
-    parser.add_argument("--threads", type=int, default=2)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    rows = []
-    if args.only and args.out.exists():
-        with args.out.open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["experiment"] not in args.only]
-    for name in args.only or EXPERIMENTS:
-        experiment, seeds = EXPERIMENTS[name]
-        for seed in range(seeds):
-            for result in experiment(seed):
-                row = {"experiment": name, "seed": seed, **result}
-                print(row, flush=True)
-                rows.append(row | {"made_with": runtime.provenance()})
-    order = list(EXPERIMENTS)
-    rows.sort(key=lambda row: order.index(row["experiment"]))  # stable: runs stay as they were
-    with args.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 EXPERIMENTS = {
     "equal_seconds": (equal_seconds, 3),
     "order": (order, 3),
@@ -151,4 +123,4 @@ EXPERIMENTS = {
 }
 
 if __name__ == "__main__":
-    main()
+    runs.command(__doc__.splitlines()[0], "data/mlp_gan.csv", EXPERIMENTS, FIELDS)

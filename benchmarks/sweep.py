@@ -8,10 +8,10 @@ does not matter: give the steps that a quiet minute has.
 """
 
 import argparse
-import csv
 import itertools
 from pathlib import Path
 
+import runs
 import torch
 
 from gan_utils import datasets, metrics, models, runtime, watching
@@ -76,12 +76,7 @@ def main() -> None:
     ):
         settings = Settings(**dict(zip(choices, values, strict=True)), seed=seed)
         row = measure(model, total, width, settings)
-        new = not args.out.exists()
-        with args.out.open("a", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS)
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        runs.write(args.out, FIELDS, [row], "a")
         print({name: row[name] for name in row if name != "made_with"}, flush=True)
 
 

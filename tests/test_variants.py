@@ -128,6 +128,7 @@ def test_interval() -> None:
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     monkeypatch.setattr(sys, "argv", ["ablation.py", *arguments])
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
     runpy.run_path(str(ROOT / "benchmarks" / "ablation.py"), run_name="__main__")
 
 
