@@ -1,4 +1,4 @@
-"""Small games that many tests train, and the folder of all of MNIST, where there is one."""
+"""Small games that many tests train, and folders: one for a test's data, and all of MNIST's."""
 
 import os
 from pathlib import Path
@@ -12,6 +12,7 @@ from gan_utils.datasets import ImageSet
 from gan_utils.game import Game, Settings
 from gan_utils.models import build, mlp_discriminator, mlp_generator
 
+pytest.register_assert_rewrite("checking")  # so that its failures show the values
 settings.register_profile("course", deadline=None)  # the first call of a test may be slow
 settings.load_profile("course")
 torch.set_num_threads(1)  # equality bit for bit is promised on one thread
@@ -60,6 +61,13 @@ def assert_same(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
     """Bit for bit."""
     assert first.keys() == second.keys()
     assert [name for name in first if not torch.equal(first[name], second[name])] == []
+
+
+@pytest.fixture
+def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of the test's own, not made yet."""
+    monkeypatch.setenv("GAN_UTILS_DATA", str(tmp_path / "data_root"))
+    return tmp_path / "data_root"
 
 
 @pytest.fixture(scope="session")

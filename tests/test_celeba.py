@@ -19,6 +19,7 @@ from gan_utils.datasets import celeba_files
 from gan_utils.datasets.celeba_files import ATTRIBUTES, FACES, FILES, MIRRORS, PARTITION
 from gan_utils.datasets.download import DownloadError
 
+pytestmark = pytest.mark.usefixtures("data_root")
 N = 20
 TITLES = [f"Attribute_{i}" for i in range(40)]
 SIGNS = np.random.default_rng(0).choice([-1, 1], (N, 40))
@@ -50,12 +51,6 @@ def parts() -> dict[str, bytes]:
         ATTRIBUTES: "\n".join([str(N), " ".join(TITLES) + " ", *rows, ""]).encode(),
         PARTITION: "".join(f"{name(i)} {PARTS[i]}\n" for i in range(N)).encode(),
     }
-
-
-@pytest.fixture(autouse=True)
-def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("GAN_UTILS_DATA", str(tmp_path / "data_root"))
-    return tmp_path / "data_root"
 
 
 @pytest.fixture

@@ -1,19 +1,16 @@
-"""Every check passes its solution, knows the usual mistakes, and never raises."""
+"""The checks of notebooks 00 and 02 pass their solutions, know the usual mistakes, never raise."""
 
-from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from checking import Check, Mistakes, Solutions, assert_all_tested, assert_says, cases
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
 from gan_utils import losses
 from gan_utils.checks import mlp_gan, start_here
-from gan_utils.checks.verdict import Verdict
-
-Answer = Callable[..., object]
-
 
 # --- the solutions, as the notebooks have them
 
@@ -24,42 +21,43 @@ def classes_covered(probabilities: Tensor, sure: float = 0.9, least: float = 0.0
     return int((counts >= least * len(probabilities)).sum())
 
 
+def d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    return softplus(-real_logits).mean() + softplus(fake_logits).mean()
+
+
 def d_turn(generator: nn.Module, discriminator: nn.Module, real: Tensor, z: Tensor) -> Tensor:
     fake = generator(z).detach()
     return losses.discriminator_loss(discriminator(real), discriminator(fake))
 
 
-SOLUTIONS: dict[Callable[[object], Verdict], Answer] = {
-    start_here.noise: lambda n, latent_dim: torch.randn(n, latent_dim),
-    start_here.steps_per_epoch: lambda pictures, batch_size: pictures // batch_size,
-    start_here.class_shares: lambda labels: torch.bincount(labels, minlength=10) / len(labels),
-    mlp_gan.to_range: lambda pixels: pixels.float() / 127.5 - 1,
-    mlp_gan.count_parameters: lambda network: sum(
-        p.numel() for p in network.parameters() if p.requires_grad
-    ),
-    mlp_gan.discriminator_loss: lambda real_logits, fake_logits: (
-        softplus(-real_logits).mean() + softplus(fake_logits).mean()
-    ),
-    mlp_gan.discriminator_step: d_turn,
-    mlp_gan.classes_covered: classes_covered,
-}
-ALSO_RIGHT: dict[Callable[[object], Verdict], list[Answer]] = {
-    start_here.noise: [lambda n, d: torch.empty(n, d).normal_()],
-    start_here.steps_per_epoch: [lambda p, b: int(p / b), lambda p, b: (p - p % b) / b],
+SOLUTIONS: Solutions = {
+    start_here.noise: [
+        lambda n, latent_dim: torch.randn(n, latent_dim),
+        lambda n, d: torch.empty(n, d).normal_(),
+    ],
+    start_here.steps_per_epoch: [
+        lambda pictures, batch_size: pictures // batch_size,
+        lambda p, b: int(p / b),
+        lambda p, b: (p - p % b) / b,
+    ],
     start_here.class_shares: [
+        lambda labels: torch.bincount(labels, minlength=10) / len(labels),
         lambda labels: [(labels == c).float().mean().item() for c in range(10)],
         lambda labels: np.bincount(labels.numpy(), minlength=10) / len(labels),
     ],
     mlp_gan.to_range: [
+        lambda pixels: pixels.float() / 127.5 - 1,
         lambda pixels: (pixels / 255) * 2 - 1,
         lambda pixels: (pixels.float() - 127.5) / 127.5,
     ],
     mlp_gan.count_parameters: [
+        lambda network: sum(p.numel() for p in network.parameters() if p.requires_grad),
         lambda network: torch.tensor(
             [p.numel() for p in network.parameters() if p.requires_grad]
-        ).sum()
+        ).sum(),
     ],
     mlp_gan.discriminator_loss: [
+        d_loss,
         lambda real, fake: -(logsigmoid(real).mean() + logsigmoid(-fake).mean()),
         lambda real, fake: (
             nn.BCEWithLogitsLoss()(real, torch.ones_like(real))
@@ -67,10 +65,12 @@ ALSO_RIGHT: dict[Callable[[object], Verdict], list[Answer]] = {
         ),
     ],
     mlp_gan.discriminator_step: [
-        lambda g, d, real, z: softplus(-d(real)).mean() + softplus(d(g(z).detach())).mean()
+        d_turn,
+        lambda g, d, real, z: softplus(-d(real)).mean() + softplus(d(g(z).detach())).mean(),
     ],
     mlp_gan.classes_covered: [
-        lambda p: sum((p[:, c] >= 0.9).float().mean() >= 0.01 for c in range(10))
+        classes_covered,
+        lambda p: sum((p[:, c] >= 0.9).float().mean() >= 0.01 for c in range(10)),
     ],
 }
 
@@ -87,7 +87,7 @@ def seeded(n: int, latent_dim: int) -> Tensor:
     return torch.randn(n, latent_dim)
 
 
-MISTAKES: dict[Callable[[object], Verdict], dict[str, tuple[Answer, str]]] = {
+MISTAKES: Mistakes = {
     start_here.noise: {
         "uniform": (lambda n, d: torch.rand(n, d), "torch.rand, uniform"),
         "swapped": (lambda n, d: torch.randn(d, n), "swapped"),
@@ -154,7 +154,7 @@ MISTAKES: dict[Callable[[object], Verdict], dict[str, tuple[Answer, str]]] = {
     },
     mlp_gan.discriminator_loss: {
         "the value, not the loss": (
-            lambda real, fake: -SOLUTIONS[mlp_gan.discriminator_loss](real, fake),
+            lambda real, fake: -d_loss(real, fake),
             "sign is turned",
         ),
         "swapped": (
@@ -211,93 +211,15 @@ MISTAKES: dict[Callable[[object], Verdict], dict[str, tuple[Answer, str]]] = {
     },
 }
 
-CHECKS = list(SOLUTIONS)
-named = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+
+@cases(SOLUTIONS, MISTAKES)
+def test_verdict(check: Check, answer: object, said: str) -> None:
+    assert_says(check, answer, said)
 
 
-def test_every_check_is_tested_here() -> None:
-    for module in (start_here, mlp_gan):
-        checks = {f for f in vars(module).values() if hasattr(f, "__wrapped__")}
-        assert checks <= set(CHECKS)
-    assert CHECKS == list(MISTAKES) == list(ALSO_RIGHT)
-    assert min(len(mistakes) for mistakes in MISTAKES.values()) >= 3
-
-
-@named
-def test_solution_passes(check: Callable[[object], Verdict]) -> None:
-    verdict = check(SOLUTIONS[check])
-    assert verdict.passed
-    assert verdict.startswith("✓ Right")
-    assert repr(verdict) == str(verdict)
-
-
-@named
-def test_other_right_answers_pass(check: Callable[[object], Verdict]) -> None:
-    assert [str(check(answer)) for answer in ALSO_RIGHT[check] if not check(answer).passed] == []
-
-
-@pytest.mark.parametrize(
-    ("check", "answer", "said"),
-    [
-        pytest.param(check, answer, said, id=f"{check.__name__}: {name}")
-        for check, mistakes in MISTAKES.items()
-        for name, (answer, said) in mistakes.items()
-    ],
-)
-def test_mistake_is_named(check: Callable[[object], Verdict], answer: Answer, said: str) -> None:
-    verdict = check(answer)
-    assert not verdict.passed
-    assert verdict.startswith("✗ ")
-    assert said in verdict
-    assert "\n" not in verdict
-
-
-def stub(*args: object) -> None:
-    raise NotImplementedError
-
-
-@named
-def test_stub_is_not_an_answer(check: Callable[[object], Verdict]) -> None:
-    assert not check(stub).passed
-    assert "Not written yet" in check(stub)
-    for nothing in (None, ...):
-        verdict = check(lambda *args, nothing=nothing: nothing)
-        assert not verdict.passed
-        assert "did you forget the return?" in verdict
-
-
-CRASHES: list[object] = [
-    *(None, ..., 3, "answer", nn.Linear(1, 1), torch.zeros(3)),
-    lambda: 1,
-    lambda a, b, c, d, e: 1,
-    lambda *args: 1 / 0,
-    lambda *args: "a word",
-    lambda *args: [],
-    lambda *args: object(),
-    lambda *args: (torch.zeros(1), torch.zeros(1)),
-    lambda *args: torch.zeros(0),
-    lambda *args: torch.zeros(2, 3, 4),
-    lambda *args: torch.full((), float("nan")),
-    lambda *args: float("nan"),
-    lambda *args: float("inf"),
-    lambda *args: -1,
-    lambda *args: True,
-    lambda *args: args[0],
-    lambda *args: torch.zeros(2, 2) @ torch.zeros(3, 3),
-    lambda *args: {}["missing"],
-    lambda *args: stub,
-    torch.rand,
-    int,
-]
-
-
-@named
-@pytest.mark.parametrize("answer", CRASHES, ids=range(len(CRASHES)))
-def test_checks_never_raise(check: Callable[[object], Verdict], answer: object) -> None:
-    verdict = check(answer)
-    assert isinstance(verdict, Verdict)
-    assert not verdict.passed
-    assert len(verdict) > 10
+@pytest.mark.parametrize("module", [start_here, mlp_gan])
+def test_every_check_is_tested(module: ModuleType) -> None:
+    assert_all_tested(module, SOLUTIONS, MISTAKES)
 
 
 def test_a_crash_is_told_in_words() -> None:

@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 
-import pytest
 import torch
+from checking import Answer, Check, Mistakes, Solutions, assert_all_tested, assert_says, cases
 from torch import Tensor, nn
 
 from gan_utils import models
 from gan_utils.checks import dcgan as checks
-from gan_utils.checks.verdict import Verdict
-
-Answer = Callable[..., object]
-Check = Callable[[object], Verdict]
 
 
 def norm(x: Tensor, dims: tuple[int, ...] = (0, 2, 3), correction: int = 0) -> Tensor:
@@ -101,7 +97,7 @@ def mean_and_half(values: list[float]) -> tuple[float, float]:
     return (low + high) / 2, (high - low) / 2
 
 
-SOLUTIONS: dict[Check, list[Answer]] = {
+SOLUTIONS: Solutions = {
     checks.batch_norm: [
         norm,
         nn.BatchNorm2d(5, affine=False),
@@ -113,7 +109,7 @@ SOLUTIONS: dict[Check, list[Answer]] = {
     checks.interval: [interval(), lambda values: list(interval()(values))],
 }
 
-MISTAKES: dict[Check, dict[str, tuple[Answer, str]]] = {
+MISTAKES: Mistakes = {
     checks.batch_norm: {
         "each picture": (lambda x: norm(x, (2, 3)), "instance norm"),
         "all channels of a picture": (lambda x: norm(x, (1, 2, 3)), "layer norm"),
@@ -191,65 +187,10 @@ MISTAKES: dict[Check, dict[str, tuple[Answer, str]]] = {
 }
 
 
-@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
-def test_solutions_pass(check: Check) -> None:
-    for answer in SOLUTIONS[check]:
-        verdict = check(answer)
-        assert verdict.passed, verdict
-        assert verdict.startswith("✓ Right")
+@cases(SOLUTIONS, MISTAKES, {checks.init: "No weight has changed"})
+def test_verdict(check: Check, answer: object, said: str) -> None:
+    assert_says(check, answer, said)
 
 
-@pytest.mark.parametrize(
-    ("check", "name"),
-    [(check, name) for check, wrong in MISTAKES.items() for name in wrong],
-    ids=lambda value: value if isinstance(value, str) else value.__name__,
-)
-def test_mistakes_are_named(check: Check, name: str) -> None:
-    answer, words = MISTAKES[check][name]
-    verdict = check(answer)
-    assert not verdict.passed
-    assert words in verdict, verdict
-
-
-def stub(*args: object) -> None: ...
-
-
-def unwritten(*args: object) -> None:
-    raise NotImplementedError
-
-
-@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
-def test_stubs_fail(check: Check) -> None:
-    words = "No weight has changed" if check is checks.init else "returned nothing"
-    assert words in check(stub)
-    assert "Not written yet" in check(unwritten)
-
-
-CRASHES: list[object] = [
-    *(None, ..., 3, "answer", nn.Linear(1, 1), torch.zeros(3)),
-    lambda: 1,
-    lambda *args: 1 / 0,
-    lambda *args: "a word",
-    lambda *args: [],
-    lambda *args: object(),
-    lambda *args: (torch.zeros(1), torch.zeros(1)),
-    lambda *args: torch.zeros(0),
-    lambda *args: torch.full((), float("nan")),
-    lambda *args: float("nan"),
-    lambda *args: float("inf"),
-    lambda *args: -1,
-    lambda *args: True,
-    lambda *args: args[0],
-    lambda *args: nn.Identity(),
-    lambda *args: {}["missing"],
-    int,
-]
-
-
-@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("answer", CRASHES, ids=range(len(CRASHES)))
-def test_checks_never_raise(check: Check, answer: object) -> None:
-    verdict = check(answer)
-    assert isinstance(verdict, Verdict)
-    assert not verdict.passed
-    assert len(verdict) > 10
+def test_every_check_is_tested() -> None:
+    assert_all_tested(checks, SOLUTIONS, MISTAKES)

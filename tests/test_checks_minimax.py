@@ -1,15 +1,12 @@
-"""Every check of notebook 01 passes its solution and names the usual mistakes."""
+"""Notebook 01's checks pass their solutions, know the usual mistakes, and never raise."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
-import pytest
+from checking import Check, Mistakes, Solutions, assert_all_tested, assert_says, cases
 
 from gan_utils.checks import minimax_game
-from gan_utils.checks.verdict import Verdict
 
-Answer = Callable[..., object]
 WILD = {"lr": 1e-3, "beta1": 0.9, "d_faster": 1}
 CURED = {"lr": 1e-3, "beta1": 0.0, "d_faster": 3}
 
@@ -31,7 +28,7 @@ def careless_js(p: np.ndarray, q: np.ndarray) -> float:
         return float((p * np.log(p / m) + q * np.log(q / m)).sum() / 2)
 
 
-SOLUTIONS: dict[Callable[[object], Verdict], list[Answer]] = {
+SOLUTIONS: Solutions = {
     minimax_game.optimal_d: [lambda p, q: p / (p + q), lambda p, q: 1 - q / (p + q)],
     minimax_game.js: [
         lambda p, q: (kl(p, (p + q) / 2) + kl(q, (p + q) / 2)) / 2,
@@ -48,7 +45,7 @@ SOLUTIONS: dict[Callable[[object], Verdict], list[Answer]] = {
     minimax_game.oscillation: [lambda: (WILD, CURED)],
 }
 
-MISTAKES: dict[Callable[[object], Verdict], dict[str, tuple[Answer, str]]] = {
+MISTAKES: Mistakes = {
     minimax_game.optimal_d: {
         "of the fakes": (lambda p, q: q / (p + q), "how likely x is real"),
         "odds": (lambda p, q: p / np.where(q > 0, q, 1e-300), "odds"),
@@ -107,36 +104,13 @@ MISTAKES: dict[Callable[[object], Verdict], dict[str, tuple[Answer, str]]] = {
 }
 
 
-@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
-def test_solutions_pass(check: Callable[[object], Verdict]) -> None:
-    for solution in SOLUTIONS[check]:
-        verdict = check(solution)
-        assert verdict.passed, verdict
-        assert verdict.startswith("✓ Right")
+@cases(SOLUTIONS, MISTAKES)
+def test_verdict(check: Check, answer: object, said: str) -> None:
+    assert_says(check, answer, said)
 
 
-@pytest.mark.parametrize(
-    ("check", "name"),
-    [(check, name) for check, mistakes in MISTAKES.items() for name in mistakes],
-    ids=lambda value: value if isinstance(value, str) else value.__name__,
-)
-def test_mistakes_are_named(check: Callable[[object], Verdict], name: str) -> None:
-    answer, sentence = MISTAKES[check][name]
-    verdict = check(answer)
-    assert not verdict.passed
-    assert sentence in verdict
-
-
-def not_written(*args: object) -> object:
-    raise NotImplementedError
-
-
-@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("stub", [lambda *args: None, lambda *args: ..., not_written])
-def test_stubs_fail(check: Callable[[object], Verdict], stub: Answer) -> None:
-    verdict = check(stub)
-    assert not verdict.passed
-    assert "returned nothing" in verdict or "Not written yet" in verdict
+def test_every_check_is_tested() -> None:
+    assert_all_tested(minimax_game, SOLUTIONS, MISTAKES)
 
 
 def test_a_run_that_leaves_the_bins_counts_as_wild() -> None:

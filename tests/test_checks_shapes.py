@@ -3,18 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 import torch
+from checking import Check, Mistakes, Solutions, assert_all_tested, assert_says, cases
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
 from gan_utils import models
 from gan_utils.checks import shapes as checks
-from gan_utils.checks.verdict import Verdict
 from gan_utils.shapes import by_painting, by_zero_insertion, conv_out, conv_transpose_out
-
-Answer = Callable[..., object]
-Check = Callable[[object], Verdict]
 
 
 def field(layers: list[tuple[int, int]]) -> int:
@@ -92,7 +88,7 @@ def in_place(picture: Tensor, kernel: Tensor, stride: int, padding: int) -> Tens
     return made
 
 
-SOLUTIONS: dict[Check, list[Answer]] = {
+SOLUTIONS: Solutions = {
     checks.conv_size: [
         conv_out,
         lambda n, k, s, p, d: (n + 2 * p - (d * (k - 1) + 1)) // s + 1,
@@ -121,7 +117,7 @@ SOLUTIONS: dict[Check, list[Answer]] = {
     ],
 }
 
-MISTAKES: dict[Check, dict[str, tuple[Answer, str]]] = {
+MISTAKES: Mistakes = {
     checks.conv_size: {
         "no first position": (lambda n, k, s, p, d: (n + 2 * p - k) // s, "add 1"),
         "padding once": (lambda n, k, s, p, d: (n + p - k) // s + 1, "both sides"),
@@ -266,68 +262,13 @@ MISTAKES: dict[Check, dict[str, tuple[Answer, str]]] = {
 }
 
 
-@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
-def test_solutions_pass(check: Check) -> None:
-    for answer in SOLUTIONS[check]:
-        verdict = check(answer)
-        assert verdict.passed, verdict
-        assert verdict.startswith("✓ Right")
+@cases(SOLUTIONS, MISTAKES)
+def test_verdict(check: Check, answer: object, said: str) -> None:
+    assert_says(check, answer, said)
 
 
-@pytest.mark.parametrize(
-    ("check", "name"),
-    [(check, name) for check, wrong in MISTAKES.items() for name in wrong],
-    ids=lambda value: value if isinstance(value, str) else value.__name__,
-)
-def test_mistakes_are_named(check: Check, name: str) -> None:
-    answer, words = MISTAKES[check][name]
-    verdict = check(answer)
-    assert not verdict.passed
-    assert words in verdict, verdict
-
-
-def stub(*args: object) -> None: ...
-
-
-def unwritten(*args: object) -> None:
-    raise NotImplementedError
-
-
-@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
-def test_stubs_fail(check: Check) -> None:
-    assert "returned nothing" in check(stub)
-    assert "Not written yet" in check(unwritten)
-
-
-CRASHES: list[object] = [
-    *(None, ..., 3, "answer", nn.Linear(1, 1), torch.zeros(3)),
-    lambda: 1,
-    lambda *args: 1 / 0,
-    lambda *args: "a word",
-    lambda *args: [],
-    lambda *args: object(),
-    lambda *args: (torch.zeros(1), torch.zeros(1)),
-    lambda *args: torch.zeros(0),
-    lambda *args: torch.zeros(2, 3, 4),
-    lambda *args: torch.full((), float("nan")),
-    lambda *args: float("nan"),
-    lambda *args: float("inf"),
-    lambda *args: -1,
-    lambda *args: True,
-    lambda *args: args[0],
-    lambda *args: nn.Identity(),
-    lambda *args: {}["missing"],
-    int,
-]
-
-
-@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("answer", CRASHES, ids=range(len(CRASHES)))
-def test_checks_never_raise(check: Check, answer: object) -> None:
-    verdict = check(answer)
-    assert isinstance(verdict, Verdict)
-    assert not verdict.passed
-    assert len(verdict) > 10
+def test_every_check_is_tested() -> None:
+    assert_all_tested(checks, SOLUTIONS, MISTAKES)
 
 
 def test_a_generator_with_a_bright_bias_passes() -> None:

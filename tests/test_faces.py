@@ -42,8 +42,7 @@ class Classifier:
 
 
 @pytest.fixture
-def cv2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    monkeypatch.setenv("GAN_UTILS_DATA", str(tmp_path / "data_root"))
+def cv2(tmp_path: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     (tmp_path / "cascades").mkdir()
     (tmp_path / "cascades" / PHOTOGRAPHS).write_text("a cascade")
     Classifier.loaded = []
@@ -106,17 +105,17 @@ def test_smallest(cv2: SimpleNamespace, scenes: Path, tmp_path: Path) -> None:
 
 
 def test_drawings_need_their_own_cascade(
-    cv2: SimpleNamespace, scenes: Path, tmp_path: Path
+    cv2: SimpleNamespace, scenes: Path, tmp_path: Path, data_root: Path
 ) -> None:
     with pytest.raises(FileNotFoundError, match=r"data_root.*for drawings get lbpcascade_anime"):
         datasets.crop_faces(scenes, tmp_path / "out", kind="drawings")
-    (tmp_path / "data_root").mkdir()
-    (tmp_path / "data_root" / DRAWINGS).write_text("a cascade")
+    data_root.mkdir()
+    (data_root / DRAWINGS).write_text("a cascade")
     assert datasets.crop_faces(scenes, tmp_path / "out", "drawings", smallest=24).faces == 3
     other = tmp_path / "other.xml"
     other.write_text("a cascade")
     datasets.crop_faces(scenes, tmp_path / "out2", "drawings", smallest=24, cascade=other)
-    assert Classifier.loaded == [str(tmp_path / "data_root" / DRAWINGS), str(other)]
+    assert Classifier.loaded == [str(data_root / DRAWINGS), str(other)]
 
 
 def test_cascade_that_cannot_be_read(cv2: SimpleNamespace, scenes: Path, tmp_path: Path) -> None:

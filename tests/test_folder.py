@@ -24,11 +24,7 @@ from gan_utils.datasets.sources import LARGEST, Source, readable
 
 COLOR = Shape(16)
 GREY = Shape(16, channels=1)
-
-
-@pytest.fixture(autouse=True)
-def own_data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAN_UTILS_DATA", str(tmp_path / "data_root"))
+pytestmark = pytest.mark.usefixtures("data_root")
 
 
 @pytest.fixture

@@ -28,12 +28,7 @@ from gan_utils.models import build
 from gan_utils.training import fit
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture(autouse=True)
-def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("GAN_UTILS_DATA", str(tmp_path / "data_root"))
-    return tmp_path / "data_root"
+pytestmark = pytest.mark.usefixtures("data_root")
 
 
 def png(seed: int, size: int = 20) -> bytes:
