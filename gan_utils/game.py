@@ -120,8 +120,9 @@ class Game:
         return torch.randn(size, generator=self.noise_source, device=self.device)
 
     def next_real(self, pictures: Tensor, rank: int = 0, processes: int = 1) -> Tensor:
-        """The next batch of uint8 pictures (N, C, H, W), as floats in [−1, 1].
+        """The next batch of uint8 pictures (N, C, H, W), as floats in [−1, 1] on the game's device.
 
+        The pictures may lie elsewhere: in memory, or in a mapped file that is larger than it.
         Each epoch has its own random order, shared among the processes; a last batch that would be
         too small is left out.
         """
@@ -129,16 +130,17 @@ class Game:
 
         def shuffled() -> Tensor:
             everyone = torch.randperm(len(pictures), generator=self.order_source)
-            return everyone[rank::processes][:share].to(self.device)
+            return everyone[rank::processes][:share].to(pictures.device)
 
         if self.order is None:  # at the start, and in mid-epoch after `load_state_dict`
             self.order = shuffled()
         if self.position + size > share:
             self.order_state = self.order_source.get_state()
             self.order, self.position = shuffled(), 0
-        index = self.order[self.position : self.position + size]
+        index = self.order[self.position : self.position + size].to(pictures.device)
         self.position += size
-        return to_unit(pictures[index]).contiguous(memory_format=torch.channels_last)
+        real = to_unit(pictures[index].to(self.device))
+        return real.contiguous(memory_format=torch.channels_last)
 
     def autocast(self) -> torch.autocast:
         """bfloat16 inside the networks where it pays; losses and weights stay in float32."""

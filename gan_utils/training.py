@@ -32,6 +32,7 @@ __all__ = [
 RECORD_EVERY = 10  # steps between two points of the history
 SNAPSHOTS_GROW = 1.2  # each snapshot of the fixed noise comes 20% more steps after the one before
 KEEP_EVERY = 5.0  # seconds between two copies in memory of a state that is known to be good
+ON_DEVICE = 2**30  # bytes of pictures that move to the GPU whole; of more, each batch moves alone
 # layers that look at each picture by itself
 EACH_ALONE = (nn.Sequential, nn.Linear, nn.Conv2d, nn.Flatten, nn.LeakyReLU, nn.ReLU, nn.Dropout)
 COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
@@ -190,7 +191,8 @@ def fit(
     if team.rank > 0:
         watchers = []
         game.noise_source.manual_seed(game.settings.seed + 1_000_003 * team.rank + game.step)
-    pictures = pictures.to(game.device)
+    if pictures.nbytes <= ON_DEVICE:
+        pictures = pictures.to(game.device)
     if not game.snapshots:
         game.snapshot()
     game.goal = total

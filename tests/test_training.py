@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -347,6 +348,33 @@ def test_each_epoch_shows_each_picture_at_most_once(
     assert n < 20 or epochs[0] != epochs[1]
 
 
+class Moved(Tensor):
+    """Pictures that note how many of them each copy to a device takes along."""
+
+    counts: ClassVar[list[int]] = []
+
+    def to(self, *where: object, **kinds: object) -> Tensor:
+        if where and isinstance(where[0], torch.device):
+            self.counts.append(len(self))
+        return super().to(*where, **kinds)
+
+
+def test_a_set_too_large_for_the_device_goes_there_in_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = []
+    for most in (training.ON_DEVICE, 0):
+        monkeypatch.setattr(training, "ON_DEVICE", most)
+        monkeypatch.setattr(Moved, "counts", [])
+        game = small_game()
+        fit(game, ImageSet(small_pictures().images.as_subclass(Moved)), steps=3, watchers=[])
+        found.append((Moved.counts, weights(game)))
+    (whole, expected), (streamed, same) = found
+    assert whole[0] == 40
+    assert streamed == [8, 8, 8]
+    assert_same(expected, same)
+
+
 def test_batch_larger_than_the_set_is_refused() -> None:
     with pytest.raises(ValueError, match="batch_size is 8, but there are only 7 pictures"):
         fit(small_game(), small_pictures(7), steps=1, watchers=[])
@@ -510,6 +538,7 @@ def test_a_second_interrupt_breaks_off() -> None:
 TWO_PROCESSES = """
 import os, sys
 from pathlib import Path
+from typing import ClassVar
 import torch
 from conftest import small_dcgan, small_game, small_pictures
 from gan_utils.training import fit
