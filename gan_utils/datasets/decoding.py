@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from gan_utils.datasets.pictures import Rejected, Shape, convert
+from gan_utils.datasets.pictures import Rejected, Shape, convert, formats
 from gan_utils.datasets.sources import Entry, Source
 
 AT_ONCE, BYTES_AT_ONCE = 256, 2**22  # at most so many files and bytes are handed over at a time
@@ -91,6 +91,7 @@ def decoded(
         return
     # A forked process starts at once and shares what is loaded; where there is no fork it imports.
     context = get_context("fork" if sys.platform == "linux" else "spawn")
+    formats()
     under_way = deque()
     with ProcessPoolExecutor(workers, context, _begin) as pool:
         try:

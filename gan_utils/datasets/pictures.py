@@ -130,7 +130,7 @@ def open_picture(data: bytes) -> tuple[Image.Image, list[str]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=_formats())
+            image = Image.open(io.BytesIO(data), formats=formats())
     except UnidentifiedImageError as error:
         raise Rejected("not a picture", _looks_like(data)) from error
     except Image.DecompressionBombError as error:
@@ -223,7 +223,11 @@ def _center_square(image: Image.Image, shape: Shape) -> Image.Image:
 
 
 @cache
-def _formats() -> Sequence[str]:
+def formats() -> Sequence[str]:
+    """Those of `FORMATS` that this Pillow reads. The first call imports their readers, a tenth of
+
+    a second; a process that forks others makes it before, and theirs is done.
+    """
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
 
