@@ -6,13 +6,13 @@ RUN := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-browser refresh lint badges bench sweep minimax mlp-gan checkerboards ablation classifier digits pictures
+.PHONY: help lab test test-browser refresh lint badges bench sweep minimax mlp-gan checkerboards ablation small-data packing classifier face-classifier weights digits pictures
 
 export JUPYTER_PLATFORM_DIRS := 1
 unexport MPLBACKEND
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 lab: .venv/.stamp ## Open the course in JupyterLab, on this computer only.
 	@$(RUN) -m jupyterlab --ip=127.0.0.1 --ServerApp.allow_remote_access=False \
@@ -59,8 +59,20 @@ checkerboards: .venv/.stamp ## Make the runs over seeds that notebook 03 quotes:
 ablation: .venv/.stamp ## Make the runs over seeds that notebook 04 quotes: data/ablation.csv.
 	$(RUN) benchmarks/ablation.py $(ARGS)
 
+small-data: .venv/.stamp ## Make the runs over seeds that notebook 06 quotes: data/small_data.csv.
+	$(RUN) benchmarks/small_data.py $(ARGS)
+
+packing: .venv/.stamp ## Measure pictures decoded per second, beside plain loops (ARGS: a zip).
+	$(RUN) benchmarks/packing.py $(ARGS)
+
 classifier: .venv/.stamp ## Train the digit classifier anew: data/digit_classifier.safetensors.
 	$(RUN) tools/train_classifier.py $(ARGS)
+
+face-classifier: .venv/.stamp ## Train the classifier of drawn faces anew: data/face_classifier.safetensors.
+	$(RUN) tools/train_face_classifier.py $(ARGS)
+
+weights: .venv/.stamp ## Train anew the pairs that later notebooks look into (ARGS: only these).
+	$(RUN) tools/train_weights.py $(ARGS)
 
 digits: .venv/.stamp ## Take the digits sample from MNIST anew: data/digits.npz.
 	$(RUN) tools/make_digits.py $(ARGS)

@@ -22,6 +22,14 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "mlp": {"batch_size": 128, "lr": 5e-4, "beta1": 0.5, "average": 0.995, "latent_dim": 100},
     "dcgan": {"batch_size": 64, "lr": 2e-3, "beta1": 0.5, "average": 0.995, "latent_dim": 16},
 }
+DIGITS_UP_TO = 32  # pixels on a side
+FACES_LATENT_DIM = 64  # faces have more to choose than digits
+
+
+def defaults(model: str, image_size: int) -> dict[str, Any]:
+    """How `train` trains a model on pictures of this size, where no flag says otherwise."""
+    large = model == "dcgan" and image_size > DIGITS_UP_TO
+    return {**DEFAULTS[model], **({"latent_dim": FACES_LATENT_DIM} if large else {})}
 
 
 def train(
@@ -47,8 +55,9 @@ def train(
 
     Args:
         model: the pair of networks, mlp or dcgan (default: dcgan).
-        data: mnist (embedded), mnist:FOLDER for all 60,000, cartoon, or one of celeba:PATH,
-            anime:PATH, folder:PATH and cifar10:PATH, a folder or zip (default: mnist).
+        data: mnist (embedded), mnist:FOLDER for all 60,000, cartoon, celeba (downloaded before),
+            one of celeba:PATH, anime:PATH, folder:PATH and cifar10:PATH, or the path of a folder
+            or zip alone (default: mnist).
         image_size: pixels on a side (default: 28 for mnist, 64 for all else).
         steps: train for so many generator steps in all, resumed steps included.
         epochs: train for so many passes over the data in all.
@@ -57,7 +66,8 @@ def train(
         out: the run folder to make.
         resume: a run folder to go on with; it keeps the settings it was made with.
         batch_size: real pictures in each step (default: 128 for mlp, 64 for dcgan).
-        latent_dim: length of the noise vector (default: 100 for mlp, 16 for dcgan).
+        latent_dim: length of the noise vector (default: 100 for mlp; for dcgan 16, and 64 for
+            pictures above 32 pixels).
         base_channels: channels next to the picture, DCGAN only (default: 32).
         lr: Adam's learning rate, both players (default: 0.0005 for mlp, 0.002 for dcgan).
         beta1: Adam's first momentum (default: 0.5).
@@ -139,7 +149,7 @@ def sample(run: str, n: int = 64, seed: int = 0, out: str = "samples.npz") -> in
 
 
 def evaluate(run: str, n: int = 10_000, seed: int = 0) -> int:
-    """Measure a trained generator of digits and print one JSON object.
+    """Measure a trained generator of digits or of drawn faces and print one JSON object.
 
     Args:
         run: the run folder that train made.
@@ -150,29 +160,21 @@ def evaluate(run: str, n: int = 10_000, seed: int = 0) -> int:
         raise ValueError(f"--n is {n}; FID needs 2 samples or more")
     import torch
 
-    from gan_utils import checkpoint, datasets, metrics
+    from gan_utils import checkpoint
 
     about = _made(run)
-    if about["data"].partition(":")[0] != "mnist":
-        raise ValueError(f"{run} was trained on {about['data']}; evaluate measures digits only")
-    images, digits = _samples(run, n, seed), datasets.mnist()
-    noise = torch.randint(0, 256, images.shape, generator=torch.Generator().manual_seed(seed))
-    score = metrics.fid(images, digits)
-    report = {
-        "run": str(run),
-        "step": checkpoint.weights_step(run, "generator"),
-        "fid": round(score.value, 3),
-        "fid_floor": round(score.floor, 3),
-        "fid_samples": score.samples,
-        "fid_reference": score.reference,
-        "fid_width": score.width,
-        "fid_features": score.features,
-        **_coverage(metrics.coverage(images)),
-        "confidence": metrics.CONFIDENCE,
-        "uniform_noise": _coverage(metrics.coverage(noise.to(torch.uint8))),
-        "held_out_digits": _coverage(metrics.coverage(digits.held_out.images)),
-    }
-    _print_json(report)
+    measured = {"mnist": _measure_digits, "cartoon": _measure_faces}
+    data = about["data"].partition(":")[0]
+    if data not in measured:
+        raise ValueError(
+            f"{run} was trained on {about['data']}; evaluate measures digits (mnist) and drawn "
+            "faces (cartoon) only, for which the course has classifiers"
+        )
+    images = _samples(run, n, seed)
+    source = torch.Generator().manual_seed(seed)
+    noise = torch.randint(0, 256, images.shape, generator=source, dtype=torch.uint8)
+    report = {"run": str(run), "step": checkpoint.weights_step(run, "generator")}
+    _print_json(report | measured[data](images, noise))
     return 0
 
 
@@ -291,7 +293,8 @@ def _settings(given: dict[str, Any], made: dict[str, Any] | None) -> dict[str, A
     if made is None:
         model, data = given.get("model", "dcgan"), given.get("data", COMMON["data"])
         size = 28 if data.partition(":")[0] == "mnist" else 64
-        return {**COMMON, "model": model, "image_size": size, **DEFAULTS[model], **given}
+        size = given.get("image_size", size)
+        return {**COMMON, "model": model, "image_size": size, **defaults(model, size), **given}
     for name, value in given.items():
         if made[name] != value:
             raise ValueError(
@@ -340,6 +343,51 @@ def _samples(run: str, n: int, seed: int) -> Any:
     return generate(generator, torch.randn(n, about["latent_dim"], generator=source))
 
 
+def _measure_digits(images: Any, noise: Any) -> dict[str, Any]:
+    from gan_utils import datasets, metrics
+
+    digits = datasets.mnist()
+    return {
+        **_fid(metrics.fid(images, digits)),
+        **_coverage(metrics.coverage(images)),
+        "confidence": metrics.CONFIDENCE,
+        "uniform_noise": _coverage(metrics.coverage(noise)),
+        "held_out_digits": _coverage(metrics.coverage(digits.held_out.images)),
+    }
+
+
+def _measure_faces(images: Any, noise: Any) -> dict[str, Any]:
+    from gan_utils import datasets, face_metrics, metrics
+    from gan_utils.datasets.cartoon import SHARES
+
+    def colors(images: Any) -> dict[str, Any]:
+        found = face_metrics.all_shares(images)
+        return {name.replace(" ", "_"): _coverage(found[name]) for name in found}
+
+    faces = datasets.cartoon(size=face_metrics.SIZE)
+    return {
+        **_fid(face_metrics.fid(images, faces)),
+        **colors(images),
+        "confidence": metrics.CONFIDENCE,
+        "uniform_noise": colors(noise),
+        "held_out_faces": colors(faces.held_out.images),
+        "true_share": {name.replace(" ", "_"): SHARES[name] for name in face_metrics.HEADS},
+    }
+
+
+def _fid(score: Any) -> dict[str, Any]:
+    return {
+        "fid": round(score.value, 3),
+        "fid_floor": round(score.floor, 3),
+        "fid_samples": score.samples,
+        "fid_reference": score.reference,
+        "fid_width": score.width,
+        "fid_features": score.features,
+    }
+
+
 def _coverage(coverage: Any) -> dict[str, Any]:
-    shares = {str(digit): round(share, 4) for digit, share in enumerate(coverage.shares)}
+    names = coverage.names or range(len(coverage.shares))
+    named = zip(names, coverage.shares, strict=True)
+    shares = {str(name): round(share, 4) for name, share in named}
     return {"classes_covered": coverage.covered, "samples": coverage.samples, "share": shares}

@@ -1,7 +1,8 @@
 """How good are the samples? A digit classifier, and what it measures: FID and mode coverage.
 
 Every function takes uint8 images (N, C, H, W). FID and coverage say what they were measured with:
-the features, their width, the number of samples, and what real digits score at that number.
+the features, their width, the number of samples, and what real digits score at that number. The
+same for drawn faces is in `face_metrics`.
 """
 
 from dataclasses import asdict, dataclass
@@ -28,20 +29,18 @@ class DigitClassifier(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         widths = [(1, 24, 1), (24, 32, 2), (32, 48, 1), (48, 64, 2), (64, FEATURES, 1)]
-        blocks = [
-            layer
-            for width_in, width_out, stride in widths
-            for layer in (
-                nn.Conv2d(width_in, width_out, 3, stride, padding=1, bias=False),
-                nn.BatchNorm2d(width_out),
-                nn.ReLU(),
-            )
-        ]
+        blocks = [layer for width in widths for layer in conv_block(*width)]
         self.features = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.head = nn.Linear(FEATURES, 10)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.head(self.features(images))
+
+
+def conv_block(width_in: int, width_out: int, stride: int) -> tuple[nn.Module, ...]:
+    """A 3×3 convolution, batch norm and ReLU: (N, width_in, H, W) → (N, width_out, H/stride, …)."""
+    convolution = nn.Conv2d(width_in, width_out, 3, stride, padding=1, bias=False)
+    return convolution, nn.BatchNorm2d(width_out), nn.ReLU()
 
 
 def digit_classifier() -> DigitClassifier:
@@ -55,15 +54,34 @@ def digit_classifier() -> DigitClassifier:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Which digit classes a set of samples covers.
+    """Which classes a set of samples covers.
 
     Attributes:
         samples: how many were classified.
         shares: for each class, the share of all samples given to it at 0.9 confidence or more.
+        names: of the classes, to be printed beside the shares; () for none.
+        what: what the classes are, in the plural.
     """
 
     samples: int
     shares: tuple[float, ...]
+    names: tuple[str, ...] = ()
+    what: str = "classes"
+
+    @classmethod
+    def of(
+        cls, probabilities: Tensor, names: tuple[str, ...] = (), what: str = "classes"
+    ) -> "Coverage":
+        """From a classifier's probabilities (N, classes).
+
+        Raises:
+            ValueError: there is not one sample.
+        """
+        if not len(probabilities):
+            raise ValueError("0 samples; coverage is a share of them, so give at least 1")
+        confidence, label = probabilities.max(dim=1)
+        counts = torch.bincount(label[confidence >= CONFIDENCE], minlength=probabilities.shape[1])
+        return cls(len(label), tuple(n / len(label) for n in counts.tolist()), names, what)
 
     @property
     def covered(self) -> int:
@@ -76,20 +94,22 @@ class Coverage:
         return sum(self.shares)
 
     def __str__(self) -> str:
-        shares = " ".join(f"{share:.1%}" for share in self.shares)
-        return f"{self.covered} of {len(self.shares)} classes in {self.samples:,} samples: {shares}"
+        shares = [f"{share:.1%}" for share in self.shares]
+        if self.names:
+            shares = [f"{name} {share}" for name, share in zip(self.names, shares, strict=True)]
+        return (
+            f"{self.covered} of {len(self.shares)} {self.what} in {self.samples:,} samples: "
+            f"{(', ' if self.names else ' ').join(shares)}"
+        )
 
 
 def coverage(images: Tensor) -> Coverage:
     """Classes covered by uint8 samples (N, C, H, W), by the shipped digit classifier.
 
     Raises:
-        ValueError: the images are not grey uint8 pictures.
+        ValueError: the images are not grey uint8 pictures, or there are none.
     """
-    probabilities = probability(images)
-    confidence, label = probabilities.max(dim=1)
-    counts = torch.bincount(label[confidence >= CONFIDENCE], minlength=10).tolist()
-    return Coverage(len(images), tuple(count / len(images) for count in counts))
+    return Coverage.of(probability(images))
 
 
 def modes_covered(stacked: Tensor) -> int:
@@ -131,10 +151,12 @@ class FID:
 
     Attributes:
         value: the distance; 0 for identical statistics. Not comparable to Inception's FID.
-        floor: the same distance for `samples` real training digits instead of the samples.
+        floor: the same distance for `samples` real training pictures instead of the samples.
         samples: how many samples were compared.
-        reference: how many held-out real digits they were compared with.
+        reference: how many held-out real pictures they were compared with.
         width: the number of features.
+        features: what they are.
+        kind: what the pictures show, in the singular: "digit" or "face".
     """
 
     value: float
@@ -143,16 +165,44 @@ class FID:
     reference: int
     width: int = FEATURES
     features: str = "pooled features of the course's digit classifier"
+    kind: str = "digit"
 
     def __str__(self) -> str:
         return (
-            f"FID {self.value:.2f} ({self.width} features of the digit classifier, "
-            f"{self.samples:,} samples; real digits: {self.floor:.2f})"
+            f"FID {self.value:.2f} ({self.width} features of the {self.kind} classifier, "
+            f"{self.samples:,} samples; real {self.kind}s: {self.floor:.2f})"
         )
 
     def asdict(self) -> dict[str, object]:
         """The fields as a dictionary."""
         return asdict(self)
+
+    @classmethod
+    def against(
+        cls, images: Tensor, real: ImageSet, features: "Features", kind: str = "digit"
+    ) -> "FID":
+        """Of samples to a set's held-out pictures; the floor is of as many training pictures.
+
+        Raises:
+            ValueError: fewer than two samples, or fewer than two held-out pictures.
+        """
+        samples, held_out = images[: len(real.train)], real.held_out.images
+        for name, pictures in (("samples", samples), ("held-out pictures", held_out)):
+            if len(pictures) < 2:
+                raise ValueError(
+                    f"{len(pictures)} {name}; FID fits a covariance, so give at least 2"
+                )
+        shuffled = torch.randperm(len(real.train), generator=torch.Generator().manual_seed(0))
+        training = real.train.images[shuffled[: len(samples)]]
+        return cls(
+            features.distance(samples, held_out),
+            features.distance(training, held_out),
+            len(samples),
+            len(held_out),
+            features.num_features,
+            f"pooled features of the course's {kind} classifier",
+            kind,
+        )
 
 
 def fid(images: Tensor, digits: ImageSet | None = None) -> FID:
@@ -170,30 +220,39 @@ def fid(images: Tensor, digits: ImageSet | None = None) -> FID:
         ValueError: fewer than two samples, or not grey uint8 pictures.
     """
     _must_be_grey(images)
-    digits = digits or mnist()
-    samples = images[: len(digits.train)]
-    if len(samples) < 2:
-        raise ValueError(f"{len(samples)} samples; FID fits a covariance, so give at least 2")
-    shuffled = torch.randperm(len(digits.train), generator=torch.Generator().manual_seed(0))
-    real = digits.train.images[shuffled[: len(samples)]]
-    held_out = digits.held_out.images
-    return FID(
-        frechet_distance(samples, held_out),
-        frechet_distance(real, held_out),
-        len(samples),
-        len(held_out),
-    )
+    return FID.against(images, digits or mnist(), Features(digit_classifier().features, 28))
 
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:
     """|μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½) of the digit features of two sets of uint8 images."""
-    from torchmetrics.image.fid import FrechetInceptionDistance
+    return Features(digit_classifier().features, 28).distance(first, second)
 
-    metric = FrechetInceptionDistance(_Features())
-    for images, real in [(first, False), (second, True)]:
-        for part in ImageSet(images).resize(28).images.split(500):
-            metric.update(part, real=real)
-    return float(metric.compute())
+
+class Features(nn.Module):
+    """What torchmetrics asks of a feature extractor: uint8 images in, (N, num_features) out.
+
+    Args:
+        network: float images in [−1, 1] → features (N, num_features).
+        size: pixels on a side of the pictures it takes; others are resized.
+        num_features: their number.
+    """
+
+    def __init__(self, network: nn.Module, size: int, num_features: int = FEATURES) -> None:
+        super().__init__()
+        self.network, self.size, self.num_features = network, size, num_features
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.network(to_unit(images))
+
+    def distance(self, first: Tensor, second: Tensor) -> float:
+        """The Fréchet distance between two sets of uint8 images in these features."""
+        from torchmetrics.image.fid import FrechetInceptionDistance
+
+        metric = FrechetInceptionDistance(self)
+        for images, real in [(first, False), (second, True)]:
+            for part in ImageSet(images).resize(self.size).images.split(500):
+                metric.update(part, real=real)
+        return float(metric.compute())
 
 
 def _must_be_grey(images: Tensor) -> None:
@@ -202,16 +261,3 @@ def _must_be_grey(images: Tensor) -> None:
             f"images are {images.dtype} {tuple(images.shape)}; "
             "the digit classifier takes uint8 (N, 1, H, W)"
         )
-
-
-class _Features(nn.Module):
-    """What torchmetrics asks of a feature extractor: uint8 images in, (N, num_features) out."""
-
-    num_features = FEATURES
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.classifier = digit_classifier()
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.classifier.features(to_unit(images))

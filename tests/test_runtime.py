@@ -26,9 +26,9 @@ FLOORS = {
     "gan_utils": 0,
     **dict.fromkeys(("runtime", "shapes", "densities", "theory", "losses", "team"), 1),
     **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "checkpoint"), 2),
-    **dict.fromkeys(("shape_plots", "checkerboards"), 2),
+    **dict.fromkeys(("shape_plots", "face_plots", "checkerboards"), 2),
     **dict.fromkeys(("training", "watching", "metrics", "line_game", "game_plots"), 3),
-    "variants": 3,
+    **dict.fromkeys(("variants", "face_metrics", "neighbors", "pretrained"), 3),
     **dict.fromkeys(("widgets", "game_widgets", "shape_widgets", "checks"), 4),
     **dict.fromkeys(("cli", "__main__"), 5),
 }

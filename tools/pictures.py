@@ -1,44 +1,58 @@
-"""Draw README's picture, images/digits.png: a DCGAN on the embedded digits after so many seconds.
+"""Draw README's pictures: images/digits.png and images/faces.png.
 
     make pictures       (or: python tools/pictures.py [--seconds 60])
 
-The same noise at five moments of one run, untrained to finished, side by side.
+The digits: the same noise at five moments of one run of so many seconds, untrained to finished,
+side by side. The faces: what the pair that the course ships draws, unchosen.
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from gan_utils import datasets, models, plots, runtime
+from gan_utils import datasets, models, plots, pretrained, runtime
 from gan_utils.cli import COMMON, DEFAULTS
-from gan_utils.training import Game, Settings, fit
+from gan_utils.training import Game, Settings, fit, generate
+
+FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
+
+
+def digits(seconds: float) -> np.ndarray:
+    """36 digits at five moments, (H, W)."""
+    pictures = datasets.mnist()
+    settings = Settings(**DEFAULTS["dcgan"])
+    width = COMMON["base_channels"]
+    game = Game(*models.build("dcgan", pictures.shape, settings.latent_dim, width), settings)
+    fit(game, pictures, seconds=seconds)
+    steps = [step for step, _ in game.snapshots]
+    nearest = [min(steps, key=lambda s: abs(s - f * game.step)) for f in FRACTIONS]
+    moments = [0, *map(steps.index, nearest)]
+    print(f"steps {', '.join(str(steps[i]) for i in moments)}; {runtime.provenance()}")
+    sheets = [plots.grid(game.snapshots[i][1][:36], columns=6) for i in moments]
+    gap = np.full((sheets[0].shape[0], 12), 255, np.uint8)
+    row = [part for sheet in sheets for part in (sheet, gap)][:-1]
+    return np.concatenate(row, axis=1)
+
+
+def faces() -> np.ndarray:
+    """24 faces, (H, W, 3)."""
+    generator, _ = pretrained.players("cartoon_64")
+    noise = torch.randn(24, pretrained.latent_dim("cartoon_64"))
+    return plots.grid(generate(generator, noise), columns=12)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--out", type=Path, default=Path("images/digits.png"))
+    parser.add_argument("--seconds", type=float, default=60.0, help="of training, for the digits")
+    parser.add_argument("--out", type=Path, default=Path("images"), help="the folder")
     args = parser.parse_args()
     runtime.seed_everything(0)
-    digits = datasets.mnist()
-    settings = Settings(**DEFAULTS["dcgan"])
-    width = COMMON["base_channels"]
-    game = Game(*models.build("dcgan", digits.shape, settings.latent_dim, width), settings)
-    fit(game, digits, seconds=args.seconds)
-    steps = [step for step, _ in game.snapshots]
-    moments = [
-        0,
-        *(steps.index(min(steps, key=lambda s: abs(s - f * game.step))) for f in FRACTIONS),
-    ]
-    sheets = [plots.grid(game.snapshots[i][1][:36], columns=6) for i in moments]
-    gap = np.full((sheets[0].shape[0], 12), 255, np.uint8)
-    row = [part for sheet in sheets for part in (sheet, gap)][:-1]
-    args.out.write_bytes(plots.png(np.concatenate(row, axis=1), scale=1))
-    print(f"{args.out}: steps {', '.join(str(steps[i]) for i in moments)}; {runtime.provenance()}")
+    for name, sheet in [("faces", faces()), ("digits", digits(args.seconds))]:
+        (args.out / f"{name}.png").write_bytes(plots.png(sheet, scale=1))
+        print(args.out / f"{name}.png")
 
-
-FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,104 @@
+"""Nearest pictures are the nearest, and copies are told from new pictures."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from gan_utils import datasets, neighbors
+from gan_utils.neighbors import copies, nearest
+
+
+def noise(n: int, seed: int = 0, size: int = 8) -> Tensor:
+    source = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (n, 3, size, size), generator=source).to(torch.uint8)
+
+
+def by_hand(query: Tensor, pictures: Tensor) -> Tensor:
+    """As notebook 06 writes it: distances (N,) of one picture to all."""
+    apart = (pictures.float() - query.float()) / 255
+    return apart.square().flatten(1).mean(1).sqrt()
+
+
+def test_black_is_one_from_white_and_a_copy_is_at_zero() -> None:
+    black, white = torch.zeros(1, 3, 4, 4).to(torch.uint8), torch.full((1, 3, 4, 4), 255).byte()
+    assert nearest(black, white)[0].item() == pytest.approx(1)
+    distance, index = nearest(white, torch.cat([black, white]))
+    assert (distance.item(), index.item()) == (0, 1)
+
+
+def test_one_bit_of_one_pixel_is_told_from_a_copy() -> None:
+    faces = datasets.cartoon(3, 96).images
+    changed = faces.clone()
+    changed[:, 0, 5, 5] ^= 1
+    distance, index = nearest(changed, faces)
+    assert index.flatten().tolist() == [0, 1, 2]
+    assert distance.flatten().tolist() == pytest.approx([1 / 255 / (3 * 96 * 96) ** 0.5] * 3)
+    assert nearest(faces, faces)[0].max() == 0
+
+
+@pytest.mark.parametrize("k", [1, 3, 40])
+@pytest.mark.parametrize(("queries", "pictures"), [(256, 2048), (7, 11), (1, 1)])
+def test_the_nearest_are_those_that_all_distances_name(
+    k: int, queries: int, pictures: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbors, "QUERIES", queries)
+    monkeypatch.setattr(neighbors, "PICTURES", pictures)
+    asked, given = noise(15), noise(40, seed=1)
+    distance, index = nearest(asked, given, k)
+    assert distance.shape == index.shape == (15, k)
+    assert index.dtype == torch.int64
+    for row, query in enumerate(asked):
+        right = by_hand(query, given)
+        assert torch.allclose(distance[row], right.sort().values[:k], atol=1e-6)
+        assert torch.allclose(right[index[row]], distance[row], atol=1e-6)
+
+
+def test_mapped_and_sliced_pictures_serve() -> None:
+    given = noise(40)[::2]
+    assert nearest(given[3:5].flip(3).flip(3), given)[1].flatten().tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "k", "said"),
+    [
+        (torch.rand(2, 3, 8, 8), noise(4), 1, "to_uint8"),
+        (noise(2), noise(4).float(), 1, "pictures are torch.float32"),
+        (noise(2)[0], noise(4), 1, "N ≥ 1"),
+        (noise(2)[:0], noise(4), 1, "queries are torch.uint8 (0, 3, 8, 8)"),
+        (noise(2), noise(4, size=9), 1, "ImageSet.resize"),
+        (noise(2), noise(4), 5, "1 … 4"),
+        (noise(2), noise(4), 0, "k is 0"),
+    ],
+)
+def test_refusals(asked: Tensor, given: Tensor, k: int, said: str) -> None:
+    with pytest.raises(ValueError) as error:
+        nearest(asked, given, k)
+    assert said in str(error.value)
+
+
+def test_other_real_pictures_are_as_near_to_either_set() -> None:
+    found = copies(noise(600), noise(200, seed=1), noise(200, seed=2))
+    assert found.closer == pytest.approx(0.5, abs=0.08)
+    assert found.ratio == pytest.approx(1, abs=0.01)
+
+
+def test_copies_are_found() -> None:
+    train, held_out = noise(20, seed=1), noise(20, seed=2)
+    found = copies(train.flip(0), train, held_out)
+    assert (found.closer, found.ratio) == (1, 0)
+    assert found.train_index.tolist() == list(range(19, -1, -1))
+    assert copies(held_out, train, held_out).closer == 0
+    slightly = (train.int() + 3).clamp(max=255).to(torch.uint8)
+    assert copies(slightly, train, held_out).ratio < 0.1
+
+
+def test_ties_count_half() -> None:
+    train = noise(20)
+    found = copies(train[:10], train, train)
+    assert (found.closer, found.ratio) == (0.5, 1)
+    assert "50.0% of 10 samples" in str(found)
+
+
+def test_sets_of_other_sizes_are_refused() -> None:
+    with pytest.raises(ValueError, match="as many of one as of the other"):
+        copies(noise(4), noise(9), noise(8))

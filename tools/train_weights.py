@@ -1,0 +1,74 @@
+"""Train the pairs that the course ships, and write their weights to data/.
+
+    python tools/train_weights.py [cartoon_64] [digits_28] [--steps N]
+
+They are DCGANs with the settings of ``python -m gan_utils train``, trained by steps, so that the
+command says what made them; the generator that is kept is the moving average.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_utils import datasets, models, pretrained
+from gan_utils.cli import defaults
+from gan_utils.runtime import seed_everything
+from gan_utils.training import Game, Settings, fit
+from gan_utils.watching import ProgressBar
+
+BASE_CHANNELS = 32
+PAIRS: dict[str, dict[str, Any]] = {
+    "cartoon_64": {"data": "cartoon", "image_size": 64, "steps": 6000},
+    "digits_28": {"data": "mnist", "image_size": 28, "steps": 4000},
+}
+
+
+def train(name: str, steps: int, seed: int, folder: Path) -> Game:
+    """Train one pair and write its two files, unless it was interrupted."""
+    pair = PAIRS[name]
+    images = datasets.load(pair["data"], pair["image_size"])
+    chosen = defaults("dcgan", pair["image_size"])
+    settings = Settings(seed=seed, **chosen)
+    seed_everything(seed)
+    networks = models.build("dcgan", images.shape, settings.latent_dim, BASE_CHANNELS)
+    game = fit(Game(*networks, settings), images, steps=steps, watchers=[ProgressBar()])
+    if game.interrupted:
+        return game
+    made = {
+        **{"model": "dcgan", "data": pair["data"], "source": images.source},
+        **{"image_shape": images.shape, "base_channels": BASE_CHANNELS},
+        **chosen,
+        **{"seed": seed, "steps": game.step, "torch": torch.__version__.split("+")[0]},
+        **{"device": game.device.type, "bfloat16": game.bfloat16},
+    }
+    for role, network in zip(
+        pretrained.ROLES, (game.best_generator, game.discriminator), strict=True
+    ):
+        file = folder / pretrained.file_name(name, role)
+        pretrained.store(network, file, made)
+        print(f"{file}: {file.stat().st_size / 1e6:.2f} MB")
+    print(f"{name}: {game.step:,} steps in {game.seconds:,.0f} s")
+    return game
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", default=list(PAIRS), help=" or ".join(PAIRS))
+    parser.add_argument("--steps", type=int, help="instead of the pair's own number")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("data"), help="the folder for the weights")
+    args = parser.parse_args()
+    unknown = [name for name in args.names if name not in PAIRS]
+    if unknown:
+        parser.error(f"no pair is called {', '.join(unknown)}; there are {', '.join(PAIRS)}")
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name in args.names:
+        if train(name, args.steps or PAIRS[name]["steps"], args.seed, args.out).interrupted:
+            sys.exit(f"stopped: nothing was written for {name}")
+
+
+if __name__ == "__main__":
+    main()
