@@ -1,0 +1,159 @@
+"""Notebook 05's checks pass their solutions, know the usual mistakes, and never raise."""
+
+import torch
+from checking import Answer, Check, Mistakes, Solutions, assert_all_tested, assert_says, cases
+from torch import Tensor
+
+from gan_utils.checks import faces as checks
+from gan_utils.datasets import to_uint8
+
+Seconds = dict[str, float]
+SIX = ["generator", "discriminator", "g_adam", "d_adam", "noise", "order"]
+
+
+def box(width: int, height: int) -> tuple[int, int, int, int]:
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
+
+
+def rounded_box(width: int, height: int) -> list[int]:
+    side = min(width, height)
+    left, top = round((width - side + 0.1) / 2), round((height - side + 0.1) / 2)
+    return [left, top, left + side, top + side]
+
+
+def pixels(x: Tensor) -> Tensor:
+    return ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def in_place(x: Tensor) -> Tensor:
+    return x.add_(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def own_range(x: Tensor) -> Tensor:
+    return ((x - x.min()) / (x.max() - x.min()).clamp(min=1e-9) * 255).round().to(torch.uint8)
+
+
+def wraps(x: Tensor) -> Tensor:
+    return (((x + 1) * 127.5).round().long() % 256).to(torch.uint8)
+
+
+def epochs(n: int, batch: int, step: float, minutes: float) -> float:
+    return minutes * 60 / step / (n // batch)
+
+
+def speedup(seconds: Seconds, part: str, factor: float) -> float:
+    total = sum(seconds.values())
+    return total / (total - seconds[part] + seconds[part] / factor)
+
+
+def share(seconds: Seconds, part: str) -> float:
+    return seconds[part] / sum(seconds.values())
+
+
+def changing(seconds: Seconds, part: str, factor: float) -> float:
+    total = sum(seconds.values())
+    seconds[part] /= factor
+    return total / sum(seconds.values())
+
+
+def without(*names: str) -> Answer:
+    return lambda: [name for name in SIX if name not in names]
+
+
+SOLUTIONS: Solutions = {
+    checks.center_box: [box, rounded_box],
+    checks.to_pixels: [pixels, to_uint8, lambda x: (x * 127.5 + 128).clamp(0, 255).byte()],
+    checks.epochs: [epochs, lambda n, b, s, m: 60 * m / (s * (n // b))],
+    checks.speedup: [speedup, lambda s, p, f: 1 / (1 - share(s, p) + share(s, p) / f)],
+    checks.kept: [lambda: SIX, lambda: set(SIX), lambda: tuple(reversed(SIX))],
+}
+
+MISTAKES: Mistakes = {
+    checks.center_box: {
+        "swapped": (lambda w, h: (box(h, w)[0], box(h, w)[1], 198, 178), "swapped"),
+        "width and height": (lambda w, h: (*box(w, h)[:2], min(w, h), min(w, h)), "are edges"),
+        "from the corner": (lambda w, h: (0, 0, min(w, h), min(w, h)), "begins at the top"),
+        "all above": (lambda w, h: (w - min(w, h), h - min(w, h), w, h), "20 above and 20 below"),
+        "the larger side": (lambda w, h: (-20, 0, 198, 218), "side = min"),
+        "all of it": (lambda w, h: (0, 0, w, h), "no square"),
+        "floats": (lambda w, h: (0.0, 20.0, 178.0, 198.0), "divide with //"),
+        "two numbers": (lambda w, h: box(w, h)[:2], "return four"),
+        "a number": (lambda w, h: 178, "return (left"),
+        "by heart": (lambda w, h: (0, 20, 178, 198), "For 640×480"),
+        "portraits alone": (lambda w, h: (0, (h - w) // 2, w, (h + w) // 2), "For 640×480"),
+        "something else": (lambda w, h: (1, 2, 3, 4), "(0, 20, 178, 198)"),
+    },
+    checks.to_pixels: {
+        "not shifted": (lambda x: (x.clamp(0) * 255).round().byte(), "shift by 1"),
+        "times 255": (lambda x: (x * 255).to(torch.uint8), "shift by 1"),
+        "to 510": (lambda x: (x + 1) * 255, "stretch by 127.5"),
+        "0 … 1": (lambda x: (x + 1) / 2, "as matplotlib"),
+        "only shifted": (lambda x: (x + 127.5).round().byte(), "not stretched"),
+        "cut": (lambda x: ((x + 1) * 127.5).clamp(0, 255).byte(), "Cut, not rounded"),
+        "floats": (lambda x: ((x + 1) * 127.5).round().clamp(0, 255), "torch.float32"),
+        "wraps": (wraps, "Clamp"),
+        "its own range": (own_range, "when it stands alone"),
+        "changes its input": (in_place, "changed its input"),
+        "flattened": (lambda x: pixels(x).flatten(), "has shape"),
+        "inverted": (lambda x: pixels(-x), "must become"),
+    },
+    checks.epochs: {
+        "minutes as seconds": (lambda n, b, s, m: m / s / (n // b), "60 seconds each"),
+        "rounded up": (lambda n, b, s, m: m * 60 / s / -(-n // b), "so //"),
+        "a fraction of a batch": (lambda n, b, s, m: m * 60 / s / (n / b), "whole batches"),
+        "times": (lambda n, b, s, m: m * 60 * s / (n // b), "the fewer"),
+        "no batch": (lambda n, b, s, m: m * 60 / s / n, "not one picture"),
+        "steps": (lambda n, b, s, m: m * 60 / s, "Those are the steps"),
+        "upside down": (lambda n, b, s, m: 1 / epochs(n, b, s, m), "Upside down"),
+        "whole epochs": (lambda n, b, s, m: int(epochs(n, b, s, m)), "counts too"),
+        "by heart": (lambda n, b, s, m: 2400 / 140, "For (202599"),
+        "something else": (lambda n, b, s, m: 3.0, "It is 17.14"),
+    },
+    checks.speedup: {
+        "the factor": (lambda s, p, f: f, "the step does not"),
+        "mean of speeds": (lambda s, p, f: 1 + share(s, p) * (f - 1), "mean of speeds"),
+        "seconds": (lambda s, p, f: sum(s.values()) / speedup(s, p, f), "divide the old 10"),
+        "upside down": (lambda s, p, f: 1 / speedup(s, p, f), "Upside down"),
+        "no time at all": (lambda s, p, f: 1 / (1 - share(s, p)), "no time at all"),
+        "saved": (lambda s, p, f: 1 - 1 / speedup(s, p, f), "saved"),
+        "the part alone": (lambda s, p, f: sum(s.values()) / (s[p] / f), "are missing"),
+        "changes the dictionary": (changing, "changed the dictionary"),
+        "by heart": (lambda s, p, f: 10 / 6, "With networks"),
+        "something else": (lambda s, p, f: 7.5, "10 seconds become 6"),
+    },
+    checks.kept: {
+        "weights alone": (lambda: SIX[:2], "among others"),
+        "no G": (without("generator"), "G's weights"),
+        "no D": (without("discriminator"), "D's weights"),
+        "no Adam of G": (without("g_adam"), "G's Adam"),
+        "no Adam of D": (without("d_adam"), "D's Adam"),
+        "no noise": (without("noise"), "the source of the noise"),
+        "no order": (without("order"), "the order of the pictures"),
+        "gradients too": (lambda: [*SIX, "gradients"], "zero_grad"),
+        "fakes too": (lambda: [*SIX, "fakes"], "its own fakes"),
+        "pictures too": (lambda: [*SIX, "pictures"], "on the disk already"),
+        "losses too": (lambda: [*SIX, "losses"], "does not read them"),
+        "twice": (lambda: [*SIX, "noise"], "once"),
+        "another word": (lambda: ["weights"], "not in the table"),
+        "one word": (lambda: "generator", "a list of words"),
+        "nothing": (lambda: [], "among others"),
+    },
+}
+
+
+@cases(SOLUTIONS, MISTAKES)
+def test_verdict(check: Check, answer: object, said: str) -> None:
+    assert_says(check, answer, said)
+
+
+def test_every_check_is_tested() -> None:
+    assert_all_tested(checks, SOLUTIONS, MISTAKES)
+
+
+def test_a_check_leaves_the_global_random_source_alone() -> None:
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    checks.kept(lambda: SIX)
+    assert torch.equal(torch.get_rng_state(), before)
