@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from packaging.requirements import Requirement
 from packaging.version import Version
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 import badges
@@ -318,19 +319,27 @@ def test_readme_python_example_runs() -> None:
     assert scope["images"].resize(32).shape == (3, 32, 32)
 
 
+@pytest.mark.usefixtures("data_root")
 def test_readme_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gan_utils import cli
 
     monkeypatch.chdir(tmp_path)
+    Path("my_pictures").mkdir()
+    for i in range(80):
+        Image.new("RGB", (10, 10), (3 * i, 0, 0)).save(f"my_pictures/{i}.png")
     commands = re.findall(r"^python -m gan_utils (.+)$", README, re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["train", "sample", "evaluate"]
+    words = [command.split()[0] for command in commands]
+    assert words == ["train", "sample", "evaluate", "data", "train"]
     for command in commands:
-        quick = command.replace("--seconds 60", "--steps 1")
+        quick = re.sub(r"--seconds \d+", "--steps 1", command)
+        quick = quick.replace("--image-size 96", "--image-size 12")
         quick += " --n 20" if command.startswith("evaluate") else ""
         with pytest.raises(SystemExit) as ended:
             cli.main(shlex.split(quick))
         assert ended.value.code == 0
     assert Path("samples.png").is_file()
+    assert Path("sheet.png").is_file()
+    assert Path("runs/mine/settings.json").is_file()
 
 
 def test_shipped_data_is_in_the_repository() -> None:
