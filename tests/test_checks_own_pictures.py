@@ -124,7 +124,7 @@ def usable(records: list[Record]) -> list[object]:
         for record in records
         if record["license"] in FREE
         and (record["license"] != "CC BY" or record["author"])
-        and (not record["person"] or record["consent"])
+        and (record["person"] is False or record["consent"])
     ]
 
 
@@ -141,7 +141,7 @@ def credited(record: Record) -> bool:
 
 
 def agreed(record: Record) -> bool:
-    return not record["person"] or bool(record["consent"])
+    return record["person"] is False or bool(record["consent"])
 
 
 SOLUTIONS: Solutions = {
@@ -227,6 +227,10 @@ MISTAKES: Mistakes = {
         "credit for all": (filtered(free, lambda r: r["author"], agreed), "asks for no credit"),
         "consent for all": (filtered(free, credited, lambda r: r["consent"]), "was left out"),
         "nobody": (filtered(free, credited, lambda r: not r["person"]), "are all there"),
+        "unknown taken for no": (
+            filtered(free, credited, lambda r: not r["person"] or r["consent"]),
+            "nobody looked",
+        ),
         "records": (lambda records: [r for r in records if free(r)], "whole records"),
         "one word": (lambda records: "harbor", "a list of names"),
         "twice": (lambda records: usable(records) * 2, "there twice"),

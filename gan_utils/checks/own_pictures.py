@@ -225,6 +225,11 @@ RECORDS: tuple[tuple[dict[str, object], bool, str], ...] = (
         True,
         "what is in the public domain is free, and a map shows nobody whose consent it takes",
     ),
+    (
+        {"name": "crowd", "license": "CC0", "author": None, "person": None, "consent": None},
+        False,
+        "nobody looked whether a person can be recognized, and what is not known counts as no",
+    ),
 )
 
 
