@@ -82,6 +82,17 @@ def test_other_sizes_and_models(tmp_path: Path, model: str) -> None:
     assert np.load(tmp_path / "samples.npz")["images"].shape == (3, 12, 12, 1)
 
 
+@pytest.mark.parametrize(
+    ("model", "size", "expected"), [("dcgan", 48, 64), ("dcgan", 32, 16), ("mlp", 48, 100)]
+)
+def test_large_pictures_get_more_noise(
+    tmp_path: Path, model: str, size: int, expected: int
+) -> None:
+    words = ["--model", model, "--image-size", size, "--base-channels", 4, "--steps", 0]
+    assert status("train", *words, "--out", tmp_path / "run") == 0
+    assert json.loads((tmp_path / "run" / "settings.json").read_text())["latent_dim"] == expected
+
+
 def test_samples(tmp_path: Path) -> None:
     made = train(tmp_path / "run", "--model", "mlp", "--steps", 2)
     for name, seed in [("a", 5), ("b", 5), ("c", 6)]:
