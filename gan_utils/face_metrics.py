@@ -11,7 +11,14 @@ from torch import Tensor, nn
 from gan_utils.datasets import cartoon, to_unit
 from gan_utils.datasets.cartoon import ATTRIBUTES
 from gan_utils.datasets.image_set import ImageSet
-from gan_utils.metrics import FEATURES, FID, Coverage, Features, conv_block
+from gan_utils.metrics import (
+    FEATURES,
+    FID,
+    Coverage,
+    Features,
+    conv_block,
+    must_have_channels,
+)
 from gan_utils.runtime import embedded
 
 SIZE = 64
@@ -48,14 +55,16 @@ def face_classifier() -> FaceClassifier:
 
 
 @torch.no_grad()
-def probabilities(images: Tensor) -> dict[str, Tensor]:
+def probabilities(images: Tensor, classifier: FaceClassifier | None = None) -> dict[str, Tensor]:
     """For each of `HEADS`, the classifier's probabilities (N, values) of uint8 images (N, 3, H, W).
+
+    `classifier` is the shipped one unless another is given.
 
     Raises:
         ValueError: the images are not uint8 (N, 3, H, W).
     """
-    _must_be_in_color(images)
-    classifier = face_classifier()
+    must_have_channels(images, 3, "face")
+    classifier = classifier or face_classifier()
     parts = ImageSet(images).resize(SIZE).images.split(500)
     logits = [classifier(to_unit(part)) for part in parts]
     return {name: torch.cat([part[name] for part in logits]).softmax(dim=1) for name in HEADS}
@@ -106,15 +115,7 @@ def fid(images: Tensor, faces: ImageSet | None = None) -> FID:
         ValueError: fewer than two samples or held-out faces, or images that are not uint8
             (N, 3, H, W).
     """
-    _must_be_in_color(images)
+    must_have_channels(images, 3, "face")
     faces = faces or cartoon(size=SIZE)
-    _must_be_in_color(faces.images)
+    must_have_channels(faces.images, 3, "face")
     return FID.against(images, faces, Features(face_classifier().features, SIZE), "face")
-
-
-def _must_be_in_color(images: Tensor) -> None:
-    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] != 3:
-        raise ValueError(
-            f"images are {images.dtype} {tuple(images.shape)}; "
-            "the face classifier takes uint8 (N, 3, H, W)"
-        )

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from gan_utils.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, grid
+from gan_utils.plots import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, captioned, grid, share_bars
 
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 
@@ -42,7 +42,7 @@ def row(
         frame = Rectangle((left, top), right - left - 1, bottom - top - 1, fill=False, lw=2.5)
         frame.set_edgecolor(RED)
         axes[0, 0].add_patch(frame)
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def beside(real: Tensor, fake: Tensor, columns: int = 8, caption: str = "") -> Figure:
@@ -55,7 +55,7 @@ def beside(real: Tensor, fake: Tensor, columns: int = 8, caption: str = "") -> F
         axis.imshow(grid(images, columns), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axis.set_title(title, fontsize=10)
         axis.axis("off")
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def split(named: Mapping[str, Mapping[str, float]], caption: str = "") -> Figure:
@@ -73,7 +73,7 @@ def split(named: Mapping[str, Mapping[str, float]], caption: str = "") -> Figure
     axis.legend(
         frameon=False, ncols=len(parts), loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=9
     )
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def gains(named: Mapping[str, float], caption: str = "") -> Figure:
@@ -85,7 +85,7 @@ def gains(named: Mapping[str, float], caption: str = "") -> Figure:
     axis.invert_yaxis()
     axis.margins(x=0.08)
     axis.set(xlabel=f"times as fast as {next(iter(named))}")
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def shares(
@@ -101,20 +101,11 @@ def shares(
         drawn: value → its true share.
     """
     figure, axis = plt.subplots(figsize=(10, 3.2), layout="constrained")
-    width = 0.8 / len(named)
-    for i, (color, (name, values)) in enumerate(zip(COLORS, named.items(), strict=False)):
-        place = np.arange(len(values)) + (i - (len(named) - 1) / 2) * width
-        axis.bar(place, np.multiply(values, 100), width, label=name, color=color)
+    share_bars(axis, named, COLORS)
     for i, share in enumerate(drawn.values()):
         label = "true share" if i == 0 else None
         axis.plot([i - 0.45, i + 0.45], [100 * share] * 2, color="black", lw=1.5, label=label)
     axis.set(title=title, ylabel="% of pictures, at 0.9 confidence")
     axis.set_xticks(range(len(drawn)), list(drawn))
     axis.legend(frameon=False, fontsize=9)
-    return _captioned(figure, caption)
-
-
-def _captioned(figure: Figure, caption: str) -> Figure:
-    if caption:
-        figure.supxlabel(caption, fontsize=8, color=GREY)
-    return figure
+    return captioned(figure, caption)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from gan_utils import theory
 from gan_utils.densities import Density
 from gan_utils.line_game import ARROWS, Snapshot
-from gan_utils.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, RED
+from gan_utils.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, captioned
 
 X = np.linspace(theory.LOW, theory.HIGH, 601)
 CENTERS = (np.arange(theory.BINS) + 0.5) * (theory.HIGH - theory.LOW) / theory.BINS + theory.LOW
@@ -37,7 +37,7 @@ def best_d(p: Density, q: Density, caption: str = "") -> Figure:
     axes[0].set(xlim=(theory.LOW, theory.HIGH), ylim=(0, 1.3), xlabel="x")
     axes[0].set_title(floor_numbers(p, q), fontsize=12)
     axes[0].legend(loc="upper center", ncols=3, frameon=False)
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def strip(run: Sequence[Snapshot], data: Density, panels: int = 4, caption: str = "") -> Figure:
@@ -55,7 +55,7 @@ def strip(run: Sequence[Snapshot], data: Density, panels: int = 4, caption: str 
         axis.set_title(f"step {shot.step:,}\nJS {shot.js:.3f}", fontsize=11)
     handles, labels = np.atleast_1d(axes)[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False)
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def moment(shot: Snapshot, data: Density) -> Figure:
@@ -79,7 +79,7 @@ def learned_d(
         axes[0].plot(X, d, color=color, linestyle=style, label=name)
     axes[0].set(xlim=(theory.LOW, theory.HIGH), ylim=(-0.02, 1.02), xlabel="x", ylabel="D(x)")
     axes[0].legend(framealpha=0.85, edgecolor="none")
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def trajectories(paths: Mapping[str, np.ndarray], caption: str = "") -> Figure:
@@ -93,7 +93,7 @@ def trajectories(paths: Mapping[str, np.ndarray], caption: str = "") -> Figure:
     plane.set(xlabel="x, which lowers xy", ylabel="y, which raises xy", aspect="equal")
     radius.set(xlabel="step", title="distance from the rest point (0, 0)", ylim=(0, None))
     radius.legend(framealpha=0.85, edgecolor="none")
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def lines(
@@ -122,7 +122,7 @@ def lines(
     if "y" in log:
         axes[0].set_yscale("log")
     axes[0].legend(framealpha=0.85, edgecolor="none")
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def png(figure: Figure) -> bytes:
@@ -160,9 +160,3 @@ def _moment(axes: Axes, shot: Snapshot, data: Density) -> None:
         axes.axhline(height, color="black", linewidth=0.8)
         axes.text(theory.LOW + 0.1, height + 0.03, name, fontsize=11)
     axes.set(xlim=(theory.LOW, theory.HIGH), ylim=(-0.62, 1.35), yticks=[0, 0.5, 1])
-
-
-def _captioned(figure: Figure, caption: str) -> Figure:
-    if caption:
-        figure.supxlabel(caption, fontsize=8, color=GREY)
-    return figure

@@ -139,7 +139,7 @@ def ring_modes(points: Tensor, centers: Tensor, sigma: float) -> tuple[int, floa
 @torch.no_grad()
 def probability(images: Tensor) -> Tensor:
     """The classifier's probabilities (N, 10) for uint8 images (N, 1, H, W) of any size."""
-    _must_be_grey(images)
+    must_have_channels(images, 1, "digit")
     classifier = digit_classifier()
     images = ImageSet(images).resize(28).images
     return torch.cat([classifier(to_unit(part)).softmax(dim=1) for part in images.split(500)])
@@ -219,7 +219,7 @@ def fid(images: Tensor, digits: ImageSet | None = None) -> FID:
     Raises:
         ValueError: fewer than two samples, or not grey uint8 pictures.
     """
-    _must_be_grey(images)
+    must_have_channels(images, 1, "digit")
     return FID.against(images, digits or mnist(), Features(digit_classifier().features, 28))
 
 
@@ -255,9 +255,14 @@ class Features(nn.Module):
         return float(metric.compute())
 
 
-def _must_be_grey(images: Tensor) -> None:
-    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] != 1:
+def must_have_channels(images: Tensor, channels: int, kind: str) -> None:
+    """Refuse what a classifier of `kind` does not take.
+
+    Raises:
+        ValueError: the images are not uint8 (N, channels, H, W).
+    """
+    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] != channels:
         raise ValueError(
             f"images are {images.dtype} {tuple(images.shape)}; "
-            "the digit classifier takes uint8 (N, 1, H, W)"
+            f"the {kind} classifier takes uint8 (N, {channels}, H, W)"
         )

@@ -5,7 +5,7 @@ the matplotlib figure; a cell ends with ``plt.show()``.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -64,7 +64,7 @@ def show_images(
     rows = -(-len(images) // columns)
     figure, axes = plt.subplots(figsize=(columns * scale, rows * scale + 0.5), layout="constrained")
     _picture(axes, grid(images, columns), title)
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def filmstrip(
@@ -79,7 +79,7 @@ def filmstrip(
     for axis, i in zip(axes[0], chosen, strict=True):
         step, images = snapshots[i]
         _picture(axis, grid(images[:pictures], columns), f"step {step:,}")
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def curves(history: History, caption: str = "") -> Figure:
@@ -87,7 +87,7 @@ def curves(history: History, caption: str = "") -> Figure:
     figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
     _losses(axes[0], history)
     _verdicts(axes[1], history)
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def quality(history: History, rows: History, caption: str = "") -> Figure:
@@ -101,7 +101,7 @@ def quality(history: History, rows: History, caption: str = "") -> Figure:
     right.legend(fontsize=8, framealpha=0.85, edgecolor="none")
     for axes in (left, right):
         axes.set_xscale("log")
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def point_clouds(
@@ -115,7 +115,7 @@ def point_clouds(
         axis.scatter(*centers.T, s=400, facecolors="none", edgecolors=ORANGE)
         axis.scatter(*points.T, s=3, color=BLUE, alpha=0.3)
         axis.set(title=title, aspect="equal", xlim=(-3, 3), ylim=(-3, 3))
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
 
 
 def table(rows: Sequence[dict[str, object]], columns: Sequence[str]) -> str:
@@ -133,16 +133,21 @@ def shares(
 ) -> Figure:
     """Bars of the share of each class, one color for each named set of samples."""
     figure, axis = plt.subplots(figsize=(10, 3.2), layout="constrained")
-    width = 0.8 / len(named)
-    colors = (BLUE, ORANGE, GREEN, PURPLE)
-    for i, (name, values) in enumerate(named.items()):
-        place = np.arange(len(values)) + (i - (len(named) - 1) / 2) * width
-        axis.bar(place, np.multiply(values, 100), width, label=name, color=colors[i % 4])
+    share_bars(axis, named, (BLUE, ORANGE, GREEN, PURPLE))
     axis.axhline(100 / len(classes), color=GREY, linestyle=":", label="equal shares")
     axis.set(xlabel="class", ylabel="% of samples, at 0.9 confidence")
     axis.set_xticks(range(len(classes)), classes)
     axis.legend(frameon=False, ncols=len(named) + 1, loc="upper center", bbox_to_anchor=(0.5, 1.18))
-    return _captioned(figure, caption)
+    return captioned(figure, caption)
+
+
+def share_bars(axes: plt.Axes, named: Mapping[str, Sequence[float]], colors: Sequence[str]) -> None:
+    """Shares 0 … 1 of each class as bars in percent, those of the named sets side by side."""
+    width = 0.8 / len(named)
+    for i, (name, values) in enumerate(named.items()):
+        place = np.arange(len(values)) + (i - (len(named) - 1) / 2) * width
+        color = colors[i % len(colors)]
+        axes.bar(place, np.multiply(values, 100), width, label=name, color=color)
 
 
 def training_picture(images: Tensor, history: History, title: str, caption: str = "") -> bytes:
@@ -153,7 +158,7 @@ def training_picture(images: Tensor, history: History, title: str, caption: str 
     if history:
         _losses(losses, history)
         _verdicts(verdicts, history)
-    _captioned(figure, caption)
+    captioned(figure, caption)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80)
     return buffer.getvalue()
@@ -187,7 +192,8 @@ def _verdicts(axes: plt.Axes, history: History) -> None:
     axes.legend(fontsize=8, framealpha=0.85, edgecolor="none")
 
 
-def _captioned(figure: Figure, caption: str) -> Figure:
+def captioned(figure: Figure, caption: str) -> Figure:
+    """The figure, with a small gray line below that says what made it."""
     if caption:
         figure.supxlabel(caption, fontsize=8, color=GREY)
     return figure

@@ -1,8 +1,10 @@
 """Small games that many tests train, and folders: one for a test's data, and all of MNIST's."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from hypothesis import settings
@@ -61,6 +63,14 @@ def assert_same(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
     """Bit for bit."""
     assert first.keys() == second.keys()
     assert [name for name in first if not torch.equal(first[name], second[name])] == []
+
+
+@pytest.fixture
+def no_screen() -> Iterator[None]:
+    """Figures are drawn into memory, and closed."""
+    plt.switch_backend("Agg")
+    yield
+    plt.close("all")
 
 
 @pytest.fixture

@@ -1,20 +1,12 @@
 """The figures of notebook 05 show the pictures and the numbers they are given."""
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
 from gan_utils import face_plots
 
-
-@pytest.fixture(autouse=True)
-def no_screen() -> Iterator[None]:
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_screen")
 
 
 def pictures(*size: int) -> torch.Tensor:

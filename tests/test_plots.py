@@ -1,7 +1,6 @@
 """Pictures, what watches a run, and widgets."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,12 +22,7 @@ from gan_utils.game import Game, Settings
 from gan_utils.models import build
 from gan_utils.training import Total, fit
 
-
-@pytest.fixture(autouse=True)
-def no_screen() -> Iterator[None]:
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_screen")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The figures of shape arithmetic show the numbers they are given; the sliders move them."""
 
 import io
-from collections.abc import Iterator
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -14,12 +13,7 @@ from PIL import Image
 
 from gan_utils import shape_plots, shape_widgets, shapes
 
-
-@pytest.fixture(autouse=True)
-def no_screen() -> Iterator[None]:
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_screen")
 
 
 # --- words

@@ -32,10 +32,12 @@ def jitter(images: torch.Tensor) -> torch.Tensor:
     return grid_sample(images + 1, grid, align_corners=False) - 1  # pads with black
 
 
-def noise(n: int) -> torch.Tensor:
-    """Uniform noise (n, 1, 28, 28) in [−1, 1] with grains of 1, 2 and 4 pixels in turn."""
-    grains = [2 * torch.rand(n, 1, 28 // size, 28 // size) - 1 for size in (1, 2, 4)]
-    return torch.cat([interpolate(g[i::3], 28) for i, g in enumerate(grains)])
+def noise(
+    n: int, channels: int = 1, size: int = 28, sizes: tuple[int, ...] = (1, 2, 4)
+) -> torch.Tensor:
+    """Uniform noise (n, channels, size, size) in [−1, 1], with grains of these sizes in turn."""
+    grains = [2 * torch.rand(n, channels, size // grain, size // grain) - 1 for grain in sizes]
+    return torch.cat([interpolate(g[i :: len(sizes)], size) for i, g in enumerate(grains)])
 
 
 def main() -> None:

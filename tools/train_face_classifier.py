@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import torch
+import train_classifier
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import cross_entropy, interpolate, pad
@@ -22,12 +23,12 @@ from tqdm import trange
 
 from gan_utils.datasets import ImageSet, cartoon, to_uint8, to_unit
 from gan_utils.datasets.cartoon import ATTRIBUTES
-from gan_utils.face_metrics import HEADS, SIZE, FaceClassifier
+from gan_utils.face_metrics import HEADS, SIZE, FaceClassifier, probabilities
+from gan_utils.metrics import CONFIDENCE
 from gan_utils.runtime import seed_everything
 
 BATCH, OTHERS = 64, 16  # faces, and pictures that are none, in each step
 SHIFT = 3  # pixels, at most
-CONFIDENCE = 0.9
 
 
 def varied(faces: Tensor) -> Tensor:
@@ -51,8 +52,7 @@ def softened(faces: Tensor) -> Tensor:
 
 def noise(n: int) -> Tensor:
     """Uniform noise (n, 3, 64, 64) in [−1, 1] with grains of 1, 2, 4, 8 and 16 pixels in turn."""
-    grains = [2 * torch.rand(n, 3, SIZE // size, SIZE // size) - 1 for size in (1, 2, 4, 8, 16)]
-    return torch.cat([interpolate(grain[i::5], SIZE) for i, grain in enumerate(grains)])
+    return train_classifier.noise(n, 3, SIZE, (1, 2, 4, 8, 16))
 
 
 def shuffled(faces: Tensor) -> Tensor:
@@ -95,18 +95,11 @@ def train(faces: ImageSet, steps: int, lr: float = 5e-3) -> FaceClassifier:
     return classifier.eval()
 
 
-@torch.no_grad()
-def judged(classifier: FaceClassifier, images: Tensor) -> dict[str, Tensor]:
-    """Probabilities (N, values) for each attribute, of uint8 images (N, 3, 64, 64)."""
-    parts = [classifier(to_unit(part)) for part in images.split(500)]
-    return {name: torch.cat([part[name] for part in parts]).softmax(1) for name in HEADS}
-
-
 def measure(classifier: FaceClassifier, faces: ImageSet) -> None:
     """Print how often it is right and sure about held-out faces, and sure about what is none."""
     held_out = faces.held_out
     pictures = to_unit(held_out.images)
-    found = judged(classifier, held_out.images)
+    found = probabilities(held_out.images, classifier)
     for name in HEADS:
         right = found[name].argmax(1) == held_out.labels[:, faces.classes.index(name)]
         sure = found[name].amax(1) >= CONFIDENCE
@@ -121,7 +114,7 @@ def measure(classifier: FaceClassifier, faces: ImageSet) -> None:
         "shuffled squares of faces": shuffled(pictures),
     }
     for kind, others in kinds.items():
-        sure = {name: p.amax(1) for name, p in judged(classifier, to_uint8(others)).items()}
+        sure = {name: p.amax(1) for name, p in probabilities(to_uint8(others), classifier).items()}
         shares = [f"{name} {(top >= CONFIDENCE).float().mean():.1%}" for name, top in sure.items()]
         print(f"sure (0.9) of {len(others):,} pictures, {kind}: {', '.join(shares)}")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from gan_utils.checks.verdict import Wrong, check, must_answer
+from gan_utils.checks.verdict import Wrong, answer_unchanged, check, must_answer, must_be
 
 
 @check("Right: each channel by the mean and spread of all its pixels in all pictures.")
@@ -14,11 +14,7 @@ def batch_norm(answer: Callable[[Tensor], Tensor]) -> None:
     """`answer(x)` must normalize float (N, C, H, W) as `nn.BatchNorm2d` does while training."""
     x = 3 + 2 * torch.randn(8, 5, 4, 6, generator=torch.Generator().manual_seed(0))
     x = x * torch.arange(1, 6).view(1, 5, 1, 1)  # every channel has another size
-    before = x.clone()
-    got = answer(x)
-    must_answer(got)
-    if not torch.equal(x, before):
-        raise Wrong("Your function changed its input: compute a new tensor.")
+    got = answer_unchanged(answer, x, instead="compute a new tensor")
     if got.shape != x.shape:
         raise Wrong(
             f"The result has shape {tuple(got.shape)}, not {tuple(x.shape)}: keep the dimensions "
@@ -219,11 +215,8 @@ def interval(answer: Callable[[Sequence[float]], tuple[float, float]]) -> None:
     if not math.isclose(low + high, 2 * mean, rel_tol=1e-3, abs_tol=1e-3):
         raise Wrong(f"({low:.2f}, {high:.2f}) is not centered on the mean, {mean:g}.")
     half = (high - low) / 2
-    for misconception, value in likely.items():
-        if math.isclose(half, value, rel_tol=2e-3):
-            raise Wrong(misconception)
-    if not math.isclose(half, right, rel_tol=2e-3):
-        raise Wrong(f"For {values} the half-width is {right:.2f}; you have {half:.2f}: t·s/√n.")
+    said = f"For {values} the half-width is {right:.2f}; you have {half:.2f}: t·s/√n."
+    must_be(half, right, likely, said, rel_tol=2e-3)
     low, high = (float(value) for value in answer([4.0, 4.0, 7.0]))
     if not (math.isclose(low, 0.697, rel_tol=1e-2) and math.isclose(high, 9.303, rel_tol=1e-2)):
         raise Wrong(f"Right for {values}, but for [4, 4, 7] it is (0.70, 9.30): not by heart.")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from gan_utils import line_game, theory
-from gan_utils.checks.verdict import Wrong, check, must_answer
+from gan_utils.checks.verdict import Wrong, check, must_answer, must_be
 
 Pair = tuple[float, float]
 WILD, CALM = 1.0, 0.4  # how far G(0) moves about in the second half of a run
@@ -71,11 +71,8 @@ def js(answer: Callable[[np.ndarray, np.ndarray], float]) -> None:
             (kl(middle, p) + kl(middle, q)) / 2
         ),
     }
-    for misconception, number in likely.items():
-        if math.isclose(got, number, rel_tol=1e-6):
-            raise Wrong(misconception)
-    if not math.isclose(got, right, rel_tol=1e-6):
-        raise Wrong(f"For the test pair it must be {right:.4f}; you have {got:.4f}.")
+    said = f"For the test pair it must be {right:.4f}; you have {got:.4f}."
+    must_be(got, right, likely, said, rel_tol=1e-6)
     apart = float(answer(np.array([1.0, 0.0]), np.array([0.0, 1.0])))
     if not math.isclose(apart, math.log(2), rel_tol=1e-6):
         raise Wrong(

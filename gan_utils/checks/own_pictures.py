@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_utils.checks.verdict import Wrong, check, must_answer
+from gan_utils.checks.verdict import Wrong, answer_unchanged, check, must_answer, must_be
 
 Box = tuple[int, int, int, int]
 
@@ -76,11 +76,8 @@ def nearest(answer: Callable[[Tensor, Tensor], tuple[int, float]]) -> None:
     differences[3] = 20
     differences[4] = 32  # 32² is a multiple of 256
     pictures = (100 + differences).to(torch.uint8).view(5, 3, 4, 4)
-    kept = query.clone(), pictures.clone()
-    got = answer(query, pictures)
-    must_answer(got)
-    if not (torch.equal(query, kept[0]) and torch.equal(pictures, kept[1])):
-        raise Wrong("Your function changed its input: convert with .float(), which copies.")
+    instead = "convert with .float(), which copies"
+    got = answer_unchanged(answer, query, pictures, instead=instead)
     try:
         index, distance = got
         index, distance = float(index), float(distance)
@@ -104,11 +101,8 @@ def nearest(answer: Callable[[Tensor, Tensor], tuple[int, float]]) -> None:
         "That is the root of the sum: it grows with the picture. Take the mean.": right * 48**0.5,
         "That is the root of the sum, and on the scale 0 … 255.": 20 * 48**0.5,
     }
-    for misconception, value in likely.items():
-        if math.isclose(distance, value, rel_tol=1e-3):
-            raise Wrong(misconception)
-    if not math.isclose(distance, right, rel_tol=1e-3):
-        raise Wrong(f"Picture 3 it is, but at {right:.4f}, not {distance:.4f}.")
+    said = f"Picture 3 it is, but at {right:.4f}, not {distance:.4f}."
+    must_be(distance, right, likely, said)
 
 
 @check("Right: equal pictures stay together, and the choice does not hang on the files' order.")

@@ -91,7 +91,7 @@ def decoded(
         return
     # A forked process starts at once and shares what is loaded; where there is no fork it imports.
     context = get_context("fork" if sys.platform == "linux" else "spawn")
-    formats()
+    formats()  # Pillow's readers, imported once here and not in every process
     under_way = deque()
     with ProcessPoolExecutor(workers, context, _begin) as pool:
         try:
