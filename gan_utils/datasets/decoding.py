@@ -150,6 +150,5 @@ def _convert_all(work: Work, slot: int, entries: list[Entry]) -> Batch:
         archive.close()
     with work.out.open("r+b") as out:
         out.seek(work.start + slot * work.shape.length)
-        for picture in pixels:
-            out.write(picture)
+        out.write(b"".join(pixels))
     return batch

@@ -109,9 +109,9 @@ def convert(data: bytes, shape: Shape) -> Picture:
         done.append("not square: its center square kept")
     if side < shape.size:
         done.append(f"smaller than {shape.size}×{shape.size}: enlarged")
-    pixels = np.asarray(_center_square(image, shape))
-    pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-    pixels = np.ascontiguousarray(pixels)
+    square = np.frombuffer(_center_square(image, shape).tobytes(), np.uint8)
+    square = square.reshape(shape.size, shape.size, shape.channels)
+    pixels = np.ascontiguousarray(square.transpose(2, 0, 1))
     digest = hashlib.blake2b(pixels, digest_size=16).digest()
     return Picture(pixels, digest, was, tuple(done))
 
