@@ -19,19 +19,29 @@ INTERRUPTED = 130  # the shell's exit status for Ctrl-C
 # seeds), 2.4 to 2.5 at 1e-3, 1.9 to 2.0 at 2e-3, 1.6 to 2.0 at 4e-3; after a minute the last two
 # are level. Of the MLP after 3,500 steps: 8.3 to 11.4 at 2e-4, 3.6 to 3.7 at 5e-4 and at 1e-3.
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "mlp": {"batch_size": 128, "lr": 5e-4, "beta1": 0.5, "average": 0.995, "latent_dim": 100},
-    "dcgan": {"batch_size": 64, "lr": 2e-3, "beta1": 0.5, "average": 0.995, "latent_dim": 16},
+    "mlp": {"batch_size": 128, "lr": 5e-4, "latent_dim": 100},
+    "dcgan": {"batch_size": 64, "lr": 2e-3, "latent_dim": 16},
 }
+PLAIN = {"beta2": 0.999, "d_norm": "batch", "r1": 0.0}
+COMMON = {"base_channels": 32, "beta1": 0.5, "d_steps": 1, "average": 0.995, "seed": 0, **PLAIN}
 DIGITS_UP_TO = 32  # pixels on a side
 # Faces have more to choose than digits. CelebA at 64×64 after 1,200 steps, one seed, FID in 256
 # features of a face detector: 0.69 with 16 noise numbers, 0.29 with 64.
-FACES_LATENT_DIM = 64
+FACES = {"latent_dim": 64}
 
 
 def defaults(model: str, image_size: int) -> dict[str, Any]:
     """How `train` trains a model on pictures of this size, where no flag says otherwise."""
     large = model == "dcgan" and image_size > DIGITS_UP_TO
-    return {**DEFAULTS[model], **({"latent_dim": FACES_LATENT_DIM} if large else {})}
+    chosen = DEFAULTS[model] | (FACES if large else {})
+    return {"model": model, "image_size": image_size, **COMMON, **chosen}
+
+
+def new_game(about: dict[str, Any]) -> Any:
+    """The untrained `Game` that settings describe: those of `defaults`, and an `image_shape`."""
+    from gan_utils.training import Game
+
+    return Game(*_networks(about), _training_settings(about))
 
 
 def train(
@@ -49,8 +59,11 @@ def train(
     base_channels: int | None = None,
     lr: float | None = None,
     beta1: float | None = None,
+    beta2: float | None = None,
     d_steps: int | None = None,
     average: float | None = None,
+    d_norm: Literal["batch", "none"] | None = None,
+    r1: float | None = None,
     tensorboard: str | None = None,
 ) -> int:
     """Train a GAN and keep it in a run folder.
@@ -72,9 +85,12 @@ def train(
             pictures above 32 pixels).
         base_channels: channels next to the picture, DCGAN only (default: 32).
         lr: Adam's learning rate, both players (default: 0.0005 for mlp, 0.002 for dcgan).
-        beta1: Adam's first momentum (default: 0.5).
+        beta1: decay of Adam's momentum (default: 0.5).
+        beta2: decay of Adam's mean square (default: 0.999).
         d_steps: discriminator steps for each generator step (default: 1).
         average: decay of the generator's moving average, 0 for none (default: 0.995).
+        d_norm: the normalization in the discriminator, DCGAN only, batch or none (default: batch).
+        r1: weight of the gradient penalty R1 on the discriminator, 0 for none (default: 0).
         tensorboard: also write TensorBoard files to this folder.
     """
     flags = locals()
@@ -88,22 +104,19 @@ def train(
         _must_be_new(folder)
 
     from gan_utils import checkpoint, datasets, models, plots, runtime, watching
-    from gan_utils.training import Game, Settings, Total, check, fit
+    from gan_utils.training import Total, check, fit
 
     about = _settings(given, _made(resume) if resume else None)
     total = total or about.get("total", {"seconds": 60.0})
     about["total"] = total
-    settings = Settings(**{k: about[k] for k in SAVED if k in Settings.__dataclass_fields__})
-    Total.of(**total, steps_per_epoch=1)  # refuses what fit would, before anything is made
+    settings = _training_settings(about)  # refuses a bad one before anything is made
+    Total.of(**total, steps_per_epoch=1)  # and here what fit would refuse
     if about["model"] == "dcgan":
         models.plan(about["image_size"])  # refuses a size before all pictures are resized to it
     images = datasets.load(about["data"], about["image_size"])
     runtime.seed_everything(settings.seed)
-    game = Game(
-        *models.build(about["model"], images.shape, settings.latent_dim, about["base_channels"]),
-        settings,
-    )
     about["image_shape"] = images.shape
+    game = new_game(about)
     check(game, images)
     if resume:
         checkpoint.load(game, resume)
@@ -280,23 +293,17 @@ class _Parser(ArgumentParser):
 # What a run folder keeps; each has a flag of its own.
 SAVED = (
     *("model", "data", "image_size", "base_channels", "seed", "latent_dim"),
-    *("batch_size", "lr", "beta1", "d_steps", "average"),
+    *("batch_size", "lr", "beta1", "beta2", "d_steps", "average", "d_norm", "r1"),
 )
-COMMON = {
-    "data": "mnist",
-    "base_channels": 32,
-    "seed": 0,
-    "d_steps": 1,
-}
 
 
 def _settings(given: dict[str, Any], made: dict[str, Any] | None) -> dict[str, Any]:
     """What to train with: the flags over the defaults, or the settings of the run to resume."""
     if made is None:
-        model, data = given.get("model", "dcgan"), given.get("data", COMMON["data"])
+        model, data = given.get("model", "dcgan"), given.get("data", "mnist")
         size = 28 if data.partition(":")[0] == "mnist" else 64
         size = given.get("image_size", size)
-        return {**COMMON, "model": model, "image_size": size, **defaults(model, size), **given}
+        return {"data": data, **defaults(model, size), **given}
     for name, value in given.items():
         if made[name] != value:
             raise ValueError(
@@ -311,12 +318,29 @@ def _made(run: str) -> dict[str, Any]:
     from gan_utils import checkpoint
 
     about = checkpoint.settings(run)
+    if isinstance(about, dict):  # runs made before there were these flags
+        about = PLAIN | about
     if not (isinstance(about, dict) and {*SAVED, "image_shape"} <= about.keys()):
         raise ValueError(
             f"{run} is not a run folder: its settings.json is of something else; give the folder "
             "that train --out made"
         )
     return about
+
+
+def _networks(about: dict[str, Any]) -> Any:
+    """The pair that a run folder's settings describe."""
+    from gan_utils import models
+
+    sizes = about["latent_dim"], about["base_channels"], about["d_norm"]
+    return models.build(about["model"], tuple(about["image_shape"]), *sizes)
+
+
+def _training_settings(about: dict[str, Any]) -> Any:
+    """The `Settings` among a run's settings."""
+    from gan_utils.training import Settings
+
+    return Settings(**{k: about[k] for k in SAVED if k in Settings.__dataclass_fields__})
 
 
 def _must_be_new(folder: Path) -> None:
@@ -333,12 +357,11 @@ def _samples(run: str, n: int, seed: int) -> Any:
     """n pictures, uint8 (n, C, H, W), of a run's best generator."""
     import torch
 
-    from gan_utils import checkpoint, models
+    from gan_utils import checkpoint
     from gan_utils.game import generate
 
     about = _made(run)
-    shape = tuple(about["image_shape"])
-    generator, _ = models.build(about["model"], shape, about["latent_dim"], about["base_channels"])
+    generator, _ = _networks(about)
     name = "averaged_generator" if about["average"] else "generator"
     checkpoint.load_weights(generator, run, name)
     source = torch.Generator().manual_seed(seed)

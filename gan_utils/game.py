@@ -20,9 +20,11 @@ class Settings:
     Attributes:
         latent_dim: the length of the noise vector z ~ N(0, 1).
         batch_size: real pictures in each step (of each process, where there are several).
-        lr, beta1: Adam's learning rate and first momentum, for both players (β2 is 0.999).
+        lr, beta1, beta2: Adam's learning rate, the decay of its momentum and of its mean square,
+            for both players.
         d_steps: discriminator updates for each generator update: k in Algorithm 1.
         loss: the generator's, "non_saturating" or "minimax".
+        r1: weight γ of the gradient penalty on D (`losses.r1_penalty`); 0 for none.
         average: the decay per step of the generator's moving average; 0 for none. At the start it
             is (1 + step)/(10 + step) where that is less.
         seed: of the noise, the data order and dropout.
@@ -36,8 +38,10 @@ class Settings:
     batch_size: int = 128
     lr: float = 2e-4
     beta1: float = 0.5
+    beta2: float = 0.999
     d_steps: int = 1
     loss: str = "non_saturating"
+    r1: float = 0.0
     average: float = 0.0
     seed: int = 0
     bfloat16: bool | None = None
@@ -48,7 +52,9 @@ class Settings:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be {lowest} or more")
         if not (self.lr > 0 and math.isfinite(self.lr)):
             raise ValueError(f"lr is {self.lr}; it must be positive: 0.0002 is the usual start")
-        for name in ("beta1", "average"):
+        if not 0 <= self.r1 < math.inf:
+            raise ValueError(f"r1 is {self.r1}; it must be 0 (no penalty) or more: 0.3, say")
+        for name in ("beta1", "beta2", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more, below 1")
         losses.generator_loss(self.loss)
@@ -211,7 +217,7 @@ class Game:
         get_ema_multi_avg_fn(decay)(averages, weights, count)
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
-        betas = (self.settings.beta1, 0.999)
+        betas = (self.settings.beta1, self.settings.beta2)
         return torch.optim.Adam(network.parameters(), self.settings.lr, betas, fused=True)
 
 

@@ -10,7 +10,7 @@ return one mean, in nats.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 
@@ -38,6 +38,17 @@ def minimax_loss(fake_logits: Tensor) -> Tensor:
     Goodfellow et al. 2014, equation 1.
     """
     return -softplus(fake_logits).mean()
+
+
+def r1_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
+    """½·E‖∇ℓ(x)‖² over real pictures (N, C, H, W): how steep the logit is where the data lie.
+
+    Added to D's loss, times a weight, it keeps a winning discriminator from becoming a cliff that
+    shows the generator no way up. It can be differentiated again. Mescheder et al. 2018, eq. 9.
+    """
+    real = real.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)
+    return gradient.flatten(1).square().sum(dim=1).mean() / 2
 
 
 GENERATOR_LOSSES = {"non_saturating": non_saturating_loss, "minimax": minimax_loss}

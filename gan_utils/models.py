@@ -111,29 +111,34 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(
-    image_size: int = 64, channels: int = 3, base_channels: int = 64
+    image_size: int = 64, channels: int = 3, base_channels: int = 64, norm: str = "batch"
 ) -> nn.Sequential:
     """Images (N, channels, image_size, image_size) → logits (N, 1): the generator's mirror.
 
-    LeakyReLU 0.2 throughout; batch norm after all layers but the first and the last.
+    LeakyReLU 0.2 throughout; batch norm after all layers but the first and the last. With `norm`
+    "none" there is none: each picture is judged by itself, as a gradient penalty supposes, the
+    convolutions have biases, and weights so large that no layer weakens the signal (He et al.
+    2015, eq. 15).
 
     Raises:
-        ValueError: as `dcgan_generator`.
+        ValueError: as `dcgan_generator`, or a norm that is neither "batch" nor "none".
     """
     _positive(channels=channels, base_channels=base_channels)
+    if norm not in ("batch", "none"):
+        raise ValueError(f"norm is {norm!r}; it must be batch or none")
+    batch_norm = norm == "batch"
     start, kernels = plan(image_size)
     first, *others = reversed(kernels)
     layers = [nn.Conv2d(channels, base_channels, first, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
     width = base_channels
     for kernel in others:
-        layers += [
-            nn.Conv2d(width, width * 2, kernel, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(width * 2),
-            nn.LeakyReLU(SLOPE),
-        ]
+        layers.append(nn.Conv2d(width, width * 2, kernel, stride=2, padding=1, bias=not batch_norm))
+        if batch_norm:
+            layers.append(nn.BatchNorm2d(width * 2))
+        layers.append(nn.LeakyReLU(SLOPE))
         width *= 2
     layers += [nn.Conv2d(width, 1, start), nn.Flatten()]
-    return nn.Sequential(*layers).apply(dcgan_init)
+    return nn.Sequential(*layers).apply(dcgan_init if batch_norm else he_init)
 
 
 def dcgan_init(module: nn.Module) -> None:
@@ -149,6 +154,17 @@ def dcgan_init(module: nn.Module) -> None:
     else:
         return
     if module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def he_init(module: nn.Module) -> None:
+    """For `module.apply`: N(0, 2/((1 + 0.2²)·fan-in)) for the weights of convolutions, biases zero.
+
+    Through a LeakyReLU of slope 0.2 the mean square of a signal then stays what it was: what batch
+    norm does otherwise. He et al. 2015, equation 15.
+    """
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, SLOPE)
         nn.init.zeros_(module.bias)
 
 
@@ -188,13 +204,15 @@ def build(
     image_shape: tuple[int, int, int],
     latent_dim: int = 100,
     base_channels: int = 64,
+    d_norm: str = "batch",
 ) -> tuple[nn.Sequential, nn.Sequential]:
     """The pair (generator, discriminator) that ``--model`` names: "mlp" or "dcgan".
 
-    `base_channels` is the DCGAN's; the MLP ignores it.
+    `base_channels` and `d_norm`, the norm in its discriminator, are the DCGAN's; the MLP ignores
+    them.
 
     Raises:
-        ValueError: an unknown model, a picture that is not square, a size it cannot make.
+        ValueError: an unknown model or norm, a picture that is not square, a size it cannot make.
     """
     channels, height, width = image_shape
     if height != width or height < 1:
@@ -204,7 +222,7 @@ def build(
     if model == "dcgan":
         return (
             dcgan_generator(latent_dim, height, channels, base_channels),
-            dcgan_discriminator(height, channels, base_channels),
+            dcgan_discriminator(height, channels, base_channels, d_norm),
         )
     raise ValueError(f"model is {model!r}; it must be mlp or dcgan")
 

@@ -35,9 +35,8 @@ def players(name: str) -> tuple[nn.Sequential, nn.Sequential]:
         FileNotFoundError: the weights are missing from the installation.
     """
     made = about(name)
-    pair = models.build(
-        made["model"], tuple(made["image_shape"]), made["latent_dim"], made["base_channels"]
-    )
+    sizes = made["latent_dim"], made["base_channels"], made.get("d_norm", "batch")
+    pair = models.build(made["model"], tuple(made["image_shape"]), *sizes)
     for network, role in zip(pair, ROLES, strict=True):
         weights = load_file(_file(name, role))
         network.load_state_dict(

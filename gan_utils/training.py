@@ -29,6 +29,7 @@ __all__ = [
     "train_step",
 ]
 
+R1_EVERY = 8  # steps between two gradient penalties, each of 8 times the weight
 RECORD_EVERY = 10  # steps between two points of the history
 SNAPSHOTS_GROW = 1.2  # each snapshot of the fixed noise comes 20% more steps after the one before
 KEEP_EVERY = 5.0  # seconds between two copies in memory of a state that is known to be good
@@ -74,6 +75,10 @@ def train_step(
         d_loss = losses.discriminator_loss(real_logits, fake_logits)
         game.d_optimizer.zero_grad()
         d_loss.backward()
+        if game.settings.r1 and game.step % R1_EVERY == 0:  # "lazy", as Karras et al. 2020, B
+            with game.autocast():
+                penalty = losses.r1_penalty(discriminator, real)
+            (R1_EVERY * game.settings.r1 * penalty).backward()
         share(discriminator)
         game.d_optimizer.step()
 

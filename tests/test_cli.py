@@ -64,7 +64,7 @@ def test_run_folder(made: Path) -> None:
     expected = {
         **{"model": "dcgan", "data": "mnist", "image_size": 28, "seed": 0},
         **{"base_channels": 4, "batch_size": 16, "latent_dim": 8, "d_steps": 1},
-        **{name: cli.DEFAULTS["dcgan"][name] for name in ("lr", "beta1", "average")},
+        **{name: cli.defaults("dcgan", 28)[name] for name in ("lr", "beta1", "average", "r1")},
     }
     assert {name: settings[name] for name in expected} == expected
     history = json.loads((made / "history.json").read_text())
@@ -91,6 +91,25 @@ def test_large_pictures_get_more_noise(
     words = ["--model", model, "--image-size", size, "--base-channels", 4, "--steps", 0]
     assert status("train", *words, "--out", tmp_path / "run") == 0
     assert json.loads((tmp_path / "run" / "settings.json").read_text())["latent_dim"] == expected
+
+
+def test_flags_choose_the_penalty_and_the_norm(tmp_path: Path) -> None:
+    out = train(tmp_path / "run", "--r1", 2, "--d-norm", "none", "--beta2", 0.9, "--steps", 1)
+    settings = json.loads((out / "settings.json").read_text())
+    assert (settings["r1"], settings["d_norm"], settings["beta2"]) == (2, "none", 0.9)
+    names = checkpoint.load_file(out / "discriminator.safetensors")
+    assert not any("running_mean" in name for name in names)
+    assert status("train", "--resume", out, "--steps", 2) == 0
+    assert step_of(out) == 2
+
+
+def test_run_made_before_there_was_a_penalty(run: Path) -> None:
+    settings = json.loads((run / "settings.json").read_text())
+    for name in ("r1", "d_norm", "beta2"):
+        del settings[name]
+    (run / "settings.json").write_text(json.dumps(settings))
+    assert status("train", "--resume", run, "--steps", 14) == 0
+    assert step_of(run) == 14
 
 
 def test_samples(tmp_path: Path) -> None:
@@ -229,6 +248,9 @@ REFUSED = {
     "large seed": (["--seed", str(2**32), "--steps", "1"], "seed is 4294967296"),
     "lr": (["--lr", "0"], "lr is 0.0; it must be positive"),
     "beta1": (["--beta1", "1"], "beta1 is 1.0"),
+    "beta2": (["--beta2", "1"], "beta2 is 1.0"),
+    "r1": (["--r1", "-1"], "r1 is -1.0; it must be 0 (no penalty) or more"),
+    "d_norm": (["--d-norm", "layer"], "--d-norm is 'layer'; it must be one of batch, none"),
     "average": (["--average", "1"], "average is 1.0"),
     "d_steps": (["--d-steps", "0"], "d_steps is 0"),
     "latent_dim": (["--latent-dim", "-5"], "latent_dim is -5"),

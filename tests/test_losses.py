@@ -76,6 +76,30 @@ def test_extreme_logits_stay_finite(far: float) -> None:
     assert losses.discriminator_loss(-logits.abs(), logits.abs()).item() == pytest.approx(400)
 
 
+def test_r1_is_half_the_squared_slope() -> None:
+    linear = nn.Sequential(nn.Flatten(), nn.Linear(12, 1)).double()
+    weight = linear[1].weight
+    penalty = losses.r1_penalty(linear, torch.rand(5, 3, 2, 2, dtype=torch.float64))
+    torch.testing.assert_close(penalty, weight.square().sum() / 2)
+    penalty.backward()
+    torch.testing.assert_close(weight.grad, weight.detach())
+
+
+def test_r1_by_differences() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(4, 9), nn.Tanh(), nn.Linear(9, 1)).double()
+    real, step = torch.rand(6, 1, 2, 2, dtype=torch.float64), 1e-5
+    with torch.no_grad():
+        slopes = [
+            (network(real + step * e) - network(real - step * e)).flatten() / (2 * step)
+            for e in torch.eye(4, dtype=torch.float64).view(4, 1, 2, 2)
+        ]
+    expected = torch.stack(slopes).square().sum(dim=0).mean() / 2
+    torch.testing.assert_close(losses.r1_penalty(network, real).detach(), expected)
+    assert real.grad is None
+    assert not real.requires_grad
+
+
 def test_losses_by_name() -> None:
     assert losses.generator_loss("non_saturating") is losses.non_saturating_loss
     assert losses.generator_loss("minimax") is losses.minimax_loss

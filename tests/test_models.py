@@ -213,6 +213,22 @@ def test_initial_weights() -> None:
         assert not any(m.bias.any() for m in norms)
 
 
+@pytest.mark.parametrize("size", [28, 64])
+def test_discriminator_without_batch_norm_keeps_the_signal(size: int) -> None:
+    torch.manual_seed(0)
+    _, discriminator = models.build("dcgan", (3, size, size), 5, base_channels=16, d_norm="none")
+    kinds = {type(layer) for layer in discriminator}
+    assert kinds == {nn.Conv2d, nn.LeakyReLU, nn.Flatten}
+    signal = torch.randn(200, 3, size, size)
+    for layer in discriminator:
+        if isinstance(layer, nn.Conv2d):
+            assert not layer.bias.any()
+        signal = layer(signal)
+        if isinstance(layer, nn.LeakyReLU):
+            assert 0.4 < signal.square().mean().item() < 1.2  # some is lost at the padded edges
+    assert signal.shape == (200, 1)
+
+
 def test_init_leaves_other_layers_alone() -> None:
     linear = nn.Linear(4, 4)
     before = linear.weight.clone(), linear.bias.clone()
@@ -228,6 +244,8 @@ def test_unknown_models_and_odd_pictures_are_refused() -> None:
         models.build("mlp", (1, 28, 32))
     with pytest.raises(ValueError, match="nearest is 28 or 32"):
         models.build("dcgan", (1, 30, 30))
+    with pytest.raises(ValueError, match="'layer'; it must be batch or none"):
+        models.build("dcgan", (1, 28, 28), d_norm="layer")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

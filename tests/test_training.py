@@ -37,14 +37,19 @@ def textbook_step(
     optimizers: tuple[torch.optim.Adam, torch.optim.Adam],
     batches: list[tuple[Tensor, Tensor]],
     saturating: bool = False,
+    r1: float = 0.0,
 ) -> None:
-    """Algorithm 1, without any of the engine's shortcuts."""
+    """Algorithm 1, without any of the engine's shortcuts; with R1's penalty of a first step."""
     g_optimizer, d_optimizer = optimizers
     for real, z in batches:
         fake = generator(z)
         real_logits, fake_logits = discriminator(real), discriminator(fake.detach())
         d_optimizer.zero_grad()
         (softplus(-real_logits).mean() + softplus(fake_logits).mean()).backward()
+        if r1:
+            real.requires_grad_()
+            slope = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)[0]
+            (8 * r1 * slope.square().sum(dim=(1, 2, 3)).mean() / 2).backward()
         d_optimizer.step()
     logits = discriminator(fake)
     g_optimizer.zero_grad()
@@ -64,8 +69,10 @@ def two_passes(monkeypatch: pytest.MonkeyPatch) -> None:
         (small_game, {}),
         (small_game, {"d_steps": 3}),
         (small_game, {"loss": "minimax"}),
+        (small_game, {"r1": 0.3}),
         (small_dcgan, {}),
-        (small_dcgan, {"d_steps": 2, "beta1": 0.9}),
+        (small_dcgan, {"d_steps": 2, "beta1": 0.9, "beta2": 0.99}),
+        (small_dcgan, {"d_steps": 2, "r1": 0.3}),
     ],
 )
 def test_step_is_the_textbooks_bit_for_bit(
@@ -73,7 +80,7 @@ def test_step_is_the_textbooks_bit_for_bit(
 ) -> None:
     game = make(**options)
     generator, discriminator = copy.deepcopy((game.generator, game.discriminator))
-    betas = (game.settings.beta1, 0.999)
+    betas = (game.settings.beta1, game.settings.beta2)
     optimizers = tuple(
         torch.optim.Adam(network.parameters(), game.settings.lr, betas, fused=True)
         for network in (generator, discriminator)
@@ -88,9 +95,8 @@ def test_step_is_the_textbooks_bit_for_bit(
         ]
         train_step(game, iter(reals).__next__)
         batches = [(real, torch.randn(8, 4, generator=noise)) for real in reals]
-        textbook_step(
-            generator, discriminator, optimizers, batches, game.settings.loss == "minimax"
-        )
+        saturating, r1 = game.settings.loss == "minimax", game.settings.r1
+        textbook_step(generator, discriminator, optimizers, batches, saturating, r1)
         assert_same(game.generator.state_dict(), generator.state_dict())
         assert_same(game.discriminator.state_dict(), discriminator.state_dict())
 
@@ -116,6 +122,32 @@ def test_both_batches_are_judged_as_if_alone(
     for logits, pictures in zip(judged, (real, fake * 0.5), strict=True):
         assert logits.dtype == torch.float32
         torch.testing.assert_close(logits, discriminator(pictures).float())
+
+
+def test_every_eighth_step_is_penalized_and_no_loss_shows_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    penalized, penalty = [], losses.r1_penalty
+
+    def watched(discriminator: nn.Module, real: Tensor) -> Tensor:
+        penalized.append(game.step)
+        return penalty(discriminator, real)
+
+    monkeypatch.setattr(losses, "r1_penalty", watched)
+    game = small_game(r1=100.0)
+    fit(game, small_pictures(), steps=20, watchers=[])
+    assert penalized == [0, 8, 16]
+    plain = fit(small_game(), small_pictures(), steps=1, watchers=[])
+    assert game.history[0]["d_loss"] == plain.history[0]["d_loss"]
+
+
+def test_penalty_flattens_the_discriminator() -> None:
+    real = to_unit(small_pictures().images)
+    slopes = []
+    for r1 in (0.0, 1.0):
+        game = fit(small_game(r1=r1, lr=1e-2), small_pictures(), steps=200, watchers=[])
+        slopes.append(losses.r1_penalty(game.discriminator, real).item())
+    assert slopes[1] < 0.5 * slopes[0]
 
 
 def test_generators_turn_leaves_no_gradient_in_the_discriminator(two_passes: None) -> None:
@@ -201,6 +233,10 @@ def test_notebook_02_trains_the_same_way(two_passes: None) -> None:
         ("beta1", 1.0),
         ("beta1", -0.1),
         ("beta1", math.nan),
+        ("beta2", 1.0),
+        ("r1", -0.1),
+        ("r1", math.inf),
+        ("r1", math.nan),
         ("average", 1.0),
         ("loss", "hinge"),
     ],
@@ -252,7 +288,7 @@ def test_each_kind_of_total() -> None:
         {},
         {"average": 0.9},
         {"d_steps": 2},
-        {"dropout": 0.3},
+        {"dropout": 0.3, "r1": 0.3},
         {"dropout": 0.3, "batch_norm": False, "average": 0.5},
     ],
 )

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gan_utils import datasets, models, plots, pretrained, runtime
-from gan_utils.cli import COMMON, DEFAULTS
-from gan_utils.training import Game, Settings, fit, generate
+from gan_utils import datasets, plots, pretrained, runtime
+from gan_utils.cli import defaults, new_game
+from gan_utils.training import fit, generate
 
 FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
 
@@ -22,9 +22,7 @@ FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
 def digits(seconds: float) -> np.ndarray:
     """36 digits at five moments, (H, W)."""
     pictures = datasets.mnist()
-    settings = Settings(**DEFAULTS["dcgan"])
-    width = COMMON["base_channels"]
-    game = Game(*models.build("dcgan", pictures.shape, settings.latent_dim, width), settings)
+    game = new_game(defaults("dcgan", 28) | {"image_shape": pictures.shape})
     fit(game, pictures, seconds=seconds)
     steps = [step for step, _ in game.snapshots]
     nearest = [min(steps, key=lambda s: abs(s - f * game.step)) for f in FRACTIONS]

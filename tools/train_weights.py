@@ -2,8 +2,8 @@
 
     python tools/train_weights.py [cartoon_64] [digits_28] [--steps N]
 
-They are DCGANs with the settings of ``python -m gan_utils train``, trained by steps, so that the
-command says what made them; the generator that is kept is the moving average.
+They are trained as ``python -m gan_utils train`` trains on digits, by steps, so that the command
+says what made them; the generator that is kept is the moving average.
 """
 
 import argparse
@@ -13,16 +13,17 @@ from typing import Any
 
 import torch
 
-from gan_utils import datasets, models, pretrained
-from gan_utils.cli import defaults
+from gan_utils import datasets, pretrained
+from gan_utils.cli import defaults, new_game
 from gan_utils.runtime import seed_everything
-from gan_utils.training import Game, Settings, fit
+from gan_utils.training import Game, fit
 from gan_utils.watching import ProgressBar
 
-BASE_CHANNELS = 32
+# Both are the plain DCGAN that the notebooks teach, with batch norm in D and without a penalty.
+PLAIN = defaults("dcgan", 28)
 PAIRS: dict[str, dict[str, Any]] = {
-    "cartoon_64": {"data": "cartoon", "image_size": 64, "steps": 6000},
-    "digits_28": {"data": "mnist", "image_size": 28, "steps": 4000},
+    "cartoon_64": {**PLAIN, "data": "cartoon", "image_size": 64, "latent_dim": 64, "steps": 6000},
+    "digits_28": {**PLAIN, "data": "mnist", "steps": 4000},
 }
 
 
@@ -30,20 +31,13 @@ def train(name: str, steps: int, seed: int, folder: Path) -> Game:
     """Train one pair and write its two files, unless it was interrupted."""
     pair = PAIRS[name]
     images = datasets.load(pair["data"], pair["image_size"])
-    chosen = defaults("dcgan", pair["image_size"])
-    settings = Settings(seed=seed, **chosen)
+    made = pair | {"source": images.source, "image_shape": images.shape, "seed": seed}
     seed_everything(seed)
-    networks = models.build("dcgan", images.shape, settings.latent_dim, BASE_CHANNELS)
-    game = fit(Game(*networks, settings), images, steps=steps, watchers=[ProgressBar()])
+    game = fit(new_game(made), images, steps=steps, watchers=[ProgressBar()])
     if game.interrupted:
         return game
-    made = {
-        **{"model": "dcgan", "data": pair["data"], "source": images.source},
-        **{"image_shape": images.shape, "base_channels": BASE_CHANNELS},
-        **chosen,
-        **{"seed": seed, "steps": game.step, "torch": torch.__version__.split("+")[0]},
-        **{"device": game.device.type, "bfloat16": game.bfloat16},
-    }
+    made |= {"steps": game.step, "torch": torch.__version__.split("+")[0]}
+    made |= {"device": game.device.type, "bfloat16": game.bfloat16}
     for role, network in zip(
         pretrained.ROLES, (game.best_generator, game.discriminator), strict=True
     ):
