@@ -22,7 +22,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "mlp": {"batch_size": 128, "lr": 5e-4, "latent_dim": 100},
     "dcgan": {"batch_size": 64, "lr": 2e-3, "latent_dim": 16},
 }
-PLAIN = {"beta2": 0.999, "d_norm": "batch", "r1": 0.0}
+PLAIN = {"d_lr": None, "beta2": 0.999, "d_norm": "batch", "r1": 0.0}
 COMMON = {"base_channels": 32, "beta1": 0.5, "d_steps": 1, "average": 0.995, "seed": 0, **PLAIN}
 DIGITS_UP_TO = 32  # pixels on a side
 # Faces have more to choose than digits. CelebA at 64×64 after 1,200 steps, one seed, FID in 256
@@ -58,6 +58,7 @@ def train(
     latent_dim: int | None = None,
     base_channels: int | None = None,
     lr: float | None = None,
+    d_lr: float | None = None,
     beta1: float | None = None,
     beta2: float | None = None,
     d_steps: int | None = None,
@@ -85,6 +86,7 @@ def train(
             pictures above 32 pixels).
         base_channels: channels next to the picture, DCGAN only (default: 32).
         lr: Adam's learning rate, both players (default: 0.0005 for mlp, 0.002 for dcgan).
+        d_lr: the discriminator's own learning rate (default: as lr).
         beta1: decay of Adam's momentum (default: 0.5).
         beta2: decay of Adam's mean square (default: 0.999).
         d_steps: discriminator steps for each generator step (default: 1).
@@ -293,7 +295,7 @@ class _Parser(ArgumentParser):
 # What a run folder keeps; each has a flag of its own.
 SAVED = (
     *("model", "data", "image_size", "base_channels", "seed", "latent_dim"),
-    *("batch_size", "lr", "beta1", "beta2", "d_steps", "average", "d_norm", "r1"),
+    *("batch_size", "lr", "d_lr", "beta1", "beta2", "d_steps", "average", "d_norm", "r1"),
 )
 
 

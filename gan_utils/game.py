@@ -22,6 +22,7 @@ class Settings:
         batch_size: real pictures in each step (of each process, where there are several).
         lr, beta1, beta2: Adam's learning rate, the decay of its momentum and of its mean square,
             for both players.
+        d_lr: D's own learning rate, where it has one (Heusel et al. 2017: two time scales).
         d_steps: discriminator updates for each generator update: k in Algorithm 1.
         loss: the generator's, "non_saturating" or "minimax".
         r1: weight γ of the gradient penalty on D (`losses.r1_penalty`); 0 for none.
@@ -37,6 +38,7 @@ class Settings:
     latent_dim: int = 100
     batch_size: int = 128
     lr: float = 2e-4
+    d_lr: float | None = None
     beta1: float = 0.5
     beta2: float = 0.999
     d_steps: int = 1
@@ -50,8 +52,12 @@ class Settings:
         for name, lowest in [("latent_dim", 1), ("batch_size", 2), ("d_steps", 1), ("seed", 0)]:
             if getattr(self, name) < lowest:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be {lowest} or more")
-        if not (self.lr > 0 and math.isfinite(self.lr)):
-            raise ValueError(f"lr is {self.lr}; it must be positive: 0.0002 is the usual start")
+        rates = {"lr": self.lr} | ({} if self.d_lr is None else {"d_lr": self.d_lr})
+        for name, rate in rates.items():
+            if not (rate > 0 and math.isfinite(rate)):
+                raise ValueError(
+                    f"{name} is {rate}; it must be positive: 0.0002 is the usual start"
+                )
         if not 0 <= self.r1 < math.inf:
             raise ValueError(f"r1 is {self.r1}; it must be 0 (no penalty) or more: 0.3, say")
         for name in ("beta1", "beta2", "average"):
@@ -97,8 +103,8 @@ class Game:
             self.averaged = AveragedModel(
                 self.generator, multi_avg_fn=self._follow, use_buffers=True
             )
-        self.g_optimizer = self._adam(self.generator)
-        self.d_optimizer = self._adam(self.discriminator)
+        self.g_optimizer = self._adam(self.generator, settings.lr)
+        self.d_optimizer = self._adam(self.discriminator, settings.d_lr or settings.lr)
         self.bfloat16 = settings.bfloat16
         if self.bfloat16 is None:
             self.bfloat16 = runtime.bfloat16_pays(self.device)
@@ -216,9 +222,9 @@ class Game:
         decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
         get_ema_multi_avg_fn(decay)(averages, weights, count)
 
-    def _adam(self, network: nn.Module) -> torch.optim.Adam:
+    def _adam(self, network: nn.Module, rate: float) -> torch.optim.Adam:
         betas = (self.settings.beta1, self.settings.beta2)
-        return torch.optim.Adam(network.parameters(), self.settings.lr, betas, fused=True)
+        return torch.optim.Adam(network.parameters(), rate, betas, fused=True)
 
 
 @torch.no_grad()

@@ -94,9 +94,11 @@ def test_large_pictures_get_more_noise(
 
 
 def test_flags_choose_the_penalty_and_the_norm(tmp_path: Path) -> None:
-    out = train(tmp_path / "run", "--r1", 2, "--d-norm", "none", "--beta2", 0.9, "--steps", 1)
+    chosen = {"r1": 2.0, "d_norm": "none", "beta2": 0.9, "d_lr": 1e-4}
+    words = [word for flag, value in chosen.items() for word in (f"--{flag}", value)]
+    out = train(tmp_path / "run", *(str(w).replace("_", "-") for w in words), "--steps", 1)
     settings = json.loads((out / "settings.json").read_text())
-    assert (settings["r1"], settings["d_norm"], settings["beta2"]) == (2, "none", 0.9)
+    assert {flag: settings[flag] for flag in chosen} == chosen
     names = checkpoint.load_file(out / "discriminator.safetensors")
     assert not any("running_mean" in name for name in names)
     assert status("train", "--resume", out, "--steps", 2) == 0
@@ -105,7 +107,7 @@ def test_flags_choose_the_penalty_and_the_norm(tmp_path: Path) -> None:
 
 def test_run_made_before_there_was_a_penalty(run: Path) -> None:
     settings = json.loads((run / "settings.json").read_text())
-    for name in ("r1", "d_norm", "beta2"):
+    for name in ("r1", "d_norm", "beta2", "d_lr"):
         del settings[name]
     (run / "settings.json").write_text(json.dumps(settings))
     assert status("train", "--resume", run, "--steps", 14) == 0
@@ -247,6 +249,7 @@ REFUSED = {
     "seed": (["--seed", "-1", "--steps", "1"], "seed is -1"),
     "large seed": (["--seed", str(2**32), "--steps", "1"], "seed is 4294967296"),
     "lr": (["--lr", "0"], "lr is 0.0; it must be positive"),
+    "d_lr": (["--d-lr", "-1"], "d_lr is -1.0; it must be positive"),
     "beta1": (["--beta1", "1"], "beta1 is 1.0"),
     "beta2": (["--beta2", "1"], "beta2 is 1.0"),
     "r1": (["--r1", "-1"], "r1 is -1.0; it must be 0 (no penalty) or more"),

@@ -70,6 +70,7 @@ def two_passes(monkeypatch: pytest.MonkeyPatch) -> None:
         (small_game, {"d_steps": 3}),
         (small_game, {"loss": "minimax"}),
         (small_game, {"r1": 0.3}),
+        (small_game, {"d_lr": 3e-4}),
         (small_dcgan, {}),
         (small_dcgan, {"d_steps": 2, "beta1": 0.9, "beta2": 0.99}),
         (small_dcgan, {"d_steps": 2, "r1": 0.3}),
@@ -81,9 +82,10 @@ def test_step_is_the_textbooks_bit_for_bit(
     game = make(**options)
     generator, discriminator = copy.deepcopy((game.generator, game.discriminator))
     betas = (game.settings.beta1, game.settings.beta2)
+    rates = game.settings.lr, options.get("d_lr", game.settings.lr)
     optimizers = tuple(
-        torch.optim.Adam(network.parameters(), game.settings.lr, betas, fused=True)
-        for network in (generator, discriminator)
+        torch.optim.Adam(network.parameters(), rate, betas, fused=True)
+        for network, rate in zip((generator, discriminator), rates, strict=True)
     )
     shape = game.generator(torch.zeros(2, 4)).shape[1:]
     generator.load_state_dict(game.generator.state_dict())
@@ -230,6 +232,8 @@ def test_notebook_02_trains_the_same_way(two_passes: None) -> None:
         ("lr", -1e-3),
         ("lr", math.nan),
         ("lr", math.inf),
+        ("d_lr", 0.0),
+        ("d_lr", math.nan),
         ("beta1", 1.0),
         ("beta1", -0.1),
         ("beta1", math.nan),
