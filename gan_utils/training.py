@@ -75,7 +75,7 @@ def train_step(
         d_loss = losses.discriminator_loss(real_logits, fake_logits)
         game.d_optimizer.zero_grad()
         d_loss.backward()
-        if game.settings.r1 and game.step % R1_EVERY == 0:  # "lazy", as Karras et al. 2020, B
+        if game.settings.r1 and game.step % R1_EVERY == 0:  # "lazy": Karras et al. 2020
             with game.autocast():
                 penalty = losses.r1_penalty(discriminator, real)
             (R1_EVERY * game.settings.r1 * penalty).backward()
