@@ -83,14 +83,37 @@ def test_other_sizes_and_models(tmp_path: Path, model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "size", "expected"), [("dcgan", 48, 64), ("dcgan", 32, 16), ("mlp", 48, 100)]
+    ("model", "size", "expected"),
+    [
+        ("dcgan", 48, (64, 16, 32, 1e-3, 2e-4)),
+        ("dcgan", 32, (16, 32, 64, 2e-3, None)),
+        ("mlp", 48, (100, 32, 128, 5e-4, None)),
+    ],
 )
-def test_large_pictures_get_more_noise(
-    tmp_path: Path, model: str, size: int, expected: int
+def test_defaults_by_model_and_size(
+    tmp_path: Path, model: str, size: int, expected: tuple[float | None, ...]
 ) -> None:
-    words = ["--model", model, "--image-size", size, "--base-channels", 4, "--steps", 0]
+    words = ["--model", model, "--image-size", size, "--steps", 0]
     assert status("train", *words, "--out", tmp_path / "run") == 0
-    assert json.loads((tmp_path / "run" / "settings.json").read_text())["latent_dim"] == expected
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
+    names = ("latent_dim", "base_channels", "batch_size", "lr", "d_lr")
+    assert tuple(settings[name] for name in names) == expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--lr", 3e-4], (3e-4, None)),
+        (["--d-lr", 1e-4], (1e-3, 1e-4)),
+        (["--lr", 3e-4, "--d-lr", 1e-4], (3e-4, 1e-4)),
+    ],
+)
+def test_a_rate_given_alone_is_of_both_players(
+    tmp_path: Path, flags: list[str | float], expected: tuple[float, float | None]
+) -> None:
+    train(tmp_path / "run", "--image-size", 48, *flags, "--steps", 0)
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert (settings["lr"], settings["d_lr"]) == expected
 
 
 def test_flags_choose_the_penalty_and_the_norm(tmp_path: Path) -> None:

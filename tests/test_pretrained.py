@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from gan_utils import datasets, face_metrics, metrics, pretrained
+from gan_utils.cli import PLAIN
 from gan_utils.datasets import choosing
 from gan_utils.game import generate
 from gan_utils.runtime import embedded
@@ -74,6 +75,15 @@ def test_other_names_are_refused() -> None:
 
 
 # --- training them
+
+
+@pytest.mark.parametrize("name", train_weights.PAIRS)
+def test_the_command_has_the_settings_of_what_is_shipped(name: str) -> None:
+    shipped, pair = pretrained.about(name), train_weights.PAIRS[name]
+    both = shipped.keys() & pair.keys()
+    assert {*both} >= {"data", "base_channels", "batch_size", "lr", "beta1", "average", "steps"}
+    assert {key: shipped[key] for key in both} == {key: pair[key] for key in both}
+    assert all(pair[key] == PLAIN[key] for key in PLAIN.keys() - shipped.keys())
 
 
 @pytest.mark.parametrize("name", train_weights.PAIRS)
