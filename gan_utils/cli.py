@@ -26,11 +26,11 @@ PLAIN = {"d_lr": None, "beta2": 0.999, "d_norm": "batch", "r1": 0.0}
 COMMON = {"base_channels": 32, "beta1": 0.5, "d_steps": 1, "average": 0.995, "seed": 0, **PLAIN}
 DIGITS_UP_TO = 32  # pixels on a side
 # Faces have more to choose than digits: CelebA at 64×64 after 1,200 steps, one seed, FID in 256
-# features of a face detector: 0.69 with 16 noise numbers, 0.29 with 64. And they need a slower
-# discriminator. Drawn faces, FID in 64 features, as many pictures and about as long on two cores
-# (5 minutes), with 16 channels: 12.6, 16.9 at the digits' rates and batch; 9.6 at these rates in
-# batches of 64; 7.4 to 7.9 (three seeds) in batches of 32; 11.9 with D at 4e-4; 11.3 with 32
-# channels, which take 2.5 times as long a step.
+# features of a face detector: 0.69 with 16 noise numbers, 0.29 with 64. And they need a D slower
+# than G, by just so much. Drawn faces, 3,228 steps (5 minutes on two slow cores), FID in 64
+# features of their classifier, by D's rate: 35 at 1e-4, 15.2 at 1.5e-4, 7.4 to 7.9 at 2e-4 (three
+# seeds), 14.9 at 3e-4, 11.9 at 4e-4. In about the same time: 14.7 in batches of 16, 9.6 in batches
+# of 64, 11.3 with 32 channels, 12.6 and 16.9 at the digits' rates and batch.
 FACES = {"latent_dim": 64, "base_channels": 16, "batch_size": 32, "lr": 1e-3, "d_lr": 2e-4}
 
 
