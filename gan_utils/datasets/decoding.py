@@ -16,7 +16,7 @@ from pathlib import Path
 from gan_utils.datasets.pictures import Rejected, Shape, convert, formats
 from gan_utils.datasets.sources import Entry, Source
 
-AT_ONCE, BYTES_AT_ONCE = 64, 2**22  # at most so many files and bytes are handed over at a time
+AT_ONCE, BYTES_AT_ONCE = 128, 2**22  # at most so many files and bytes are handed over at a time
 SHARES = 8  # of the work for each process, at least: so that all end at about the same time
 FEW = 32  # files that are not worth starting processes for
 AHEAD = 4  # such batches under way for each process
