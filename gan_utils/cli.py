@@ -29,8 +29,9 @@ DIGITS_UP_TO = 32  # pixels on a side
 # features of a face detector: 0.69 with 16 noise numbers, 0.29 with 64. And they need a D slower
 # than G, by just so much. Drawn faces, 3,228 steps (5 minutes on two slow cores), FID in 64
 # features of their classifier, by D's rate: 35 at 1e-4, 15.2 at 1.5e-4, 7.4 to 7.9 at 2e-4 (three
-# seeds), 14.9 at 3e-4, 11.9 at 4e-4. In about the same time: 14.7 in batches of 16, 9.6 in batches
-# of 64, 11.3 with 32 channels, 12.6 and 16.9 at the digits' rates and batch.
+# seeds; of all else one), 14.9 at 3e-4, 11.9 at 4e-4. In about the same time: 14.7 in batches of
+# 16, 9.6 in batches of 64, 11.3 with 32 channels, 12.6 and 16.9 (two seeds) at the digits' rates
+# and batch.
 FACES = {"latent_dim": 64, "base_channels": 16, "batch_size": 32, "lr": 1e-3, "d_lr": 2e-4}
 
 
@@ -73,22 +74,20 @@ def train(
 ) -> int:
     """Train a GAN and keep it in a run folder.
 
-    "Faces" are pictures above 32 pixels on a side, and the DCGAN's defaults for them.
-
     Args:
         model: the pair of networks, mlp or dcgan (default: dcgan).
         data: mnist (embedded), mnist:FOLDER for all 60,000, cartoon, celeba (downloaded before),
             one of celeba:PATH, anime:PATH, folder:PATH and cifar10:PATH, or the path of a folder
             or zip alone (default: mnist).
-        image_size: pixels on a side (default: 28 for mnist, 64 for all else).
+        image_size: pixels on a side (default: 28 for mnist, 64 for all else); above 32 a dcgan
+            has the defaults that are called "for faces" here.
         steps: train for so many generator steps in all, resumed steps included.
         epochs: train for so many passes over the data in all.
         seconds: train for so many seconds in all, training alone counted (default: 60).
         seed: of weights, noise and data order (default: 0).
         out: the run folder to make.
         resume: a run folder to go on with; it keeps the settings it was made with.
-        batch_size: real pictures in each step (default: 128 for mlp, 64 for dcgan, 32
-            for faces).
+        batch_size: real pictures in each step (default: 128 for mlp, 64 for dcgan, 32 for faces).
         latent_dim: length of the noise vector (default: 100 for mlp, 16 for dcgan, 64 for faces).
         base_channels: channels next to the picture, DCGAN only (default: 32, 16 for faces).
         lr: Adam's learning rate, both players (default: 0.0005 for mlp, 0.002 for dcgan; for

@@ -81,7 +81,7 @@ def test_other_names_are_refused() -> None:
 def test_the_command_has_the_settings_of_what_is_shipped(name: str) -> None:
     shipped, pair = pretrained.about(name), train_weights.PAIRS[name]
     both = shipped.keys() & pair.keys()
-    assert {*both} >= {"data", "base_channels", "batch_size", "lr", "beta1", "average", "steps"}
+    assert both >= {"data", "base_channels", "batch_size", "lr", "beta1", "average", "steps"}
     assert {key: shipped[key] for key in both} == {key: pair[key] for key in both}
     assert all(pair[key] == PLAIN[key] for key in PLAIN.keys() - shipped.keys())
 
