@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from gan_utils.alternatives import describe_figures
+
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
     "#0072B2",
     "#E69F00",
@@ -24,6 +26,7 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
 )
 GREY = "#767676"
 History = Sequence[dict[str, float]]
+describe_figures()
 
 
 def grid(images: Tensor, columns: int = 8, gap: int = 1) -> np.ndarray:
@@ -64,6 +67,7 @@ def show_images(
     rows = -(-len(images) // columns)
     figure, axes = plt.subplots(figsize=(columns * scale, rows * scale + 0.5), layout="constrained")
     _picture(axes, grid(images, columns), title)
+    figure.set_label(f"{len(images)} pictures, {columns} in a row")
     return captioned(figure, caption)
 
 
@@ -79,6 +83,7 @@ def filmstrip(
     for axis, i in zip(axes[0], chosen, strict=True):
         step, images = snapshots[i]
         _picture(axis, grid(images[:pictures], columns), f"step {step:,}")
+    figure.set_label("the same noise through time")
     return captioned(figure, caption)
 
 
