@@ -169,9 +169,8 @@ def swing(snapshots: list[Snapshot]) -> float:
 
 def js_floor(data: Density, seed: int = 0) -> float:
     """What `Snapshot.js` would read for a perfect generator: two samples of the data itself."""
-    return theory.sampled_js(
-        *(data.sample(JS_SAMPLES, seed=seed + k) for k in (1_000_000, 2_000_000))
-    )
+    first, second = (data.sample(JS_SAMPLES, seed=seed + k) for k in (1_000_000, 2_000_000))
+    return theory.js_of_shares(theory.histogram(first), theory.histogram(second))
 
 
 def _seeded_pair(seed: int) -> tuple[nn.Sequential, nn.Sequential]:
