@@ -25,7 +25,9 @@ __all__ = [
     "wasserstein",
 ]
 
-LOW, HIGH, BINS = -6.0, 6.0, 120  # the bins in which samples are counted, unless others are given
+LOW, HIGH, BINS = -6.0, 6.0, 120  # the bins in which samples are counted
+WIDTH = (HIGH - LOW) / BINS
+CENTERS = LOW + (np.arange(BINS) + 0.5) * WIDTH
 
 
 def optimal_d(p: Density, q: Density, x: Grid) -> tuple[np.ndarray, np.ndarray]:
@@ -87,8 +89,8 @@ def js_of_shares(first: np.ndarray, second: np.ndarray) -> float:
     return float((rel_entr(first, middle) + rel_entr(second, middle)).sum()) / 2
 
 
-def histogram(samples: Grid, low: float = LOW, high: float = HIGH) -> np.ndarray:
-    """The share of the samples in each of 120 equal bins, float (120,), adding up to 1.
+def histogram(samples: Grid) -> np.ndarray:
+    """The share of the samples in each of 120 equal bins from −6 to 6, float (120,), sum 1.
 
     Samples outside are counted in the outermost bins, if they are few.
 
@@ -102,13 +104,14 @@ def histogram(samples: Grid, low: float = LOW, high: float = HIGH) -> np.ndarray
             f"{len(samples)} samples, {bad} of them NaN or infinite; there must be at least one, "
             "all finite. If a network made them, its training has diverged: lower the learning rate"
         )
-    outside = np.mean((samples < low) | (samples > high))
+    outside = np.mean((samples < LOW) | (samples > HIGH))
     if outside > 0.01:
         raise ValueError(
-            f"{outside:.1%} of the samples lie outside {low:g} … {high:g} (they reach from "
-            f"{samples.min():.3g} to {samples.max():.3g}); at most 1% may. Widen low and high"
+            f"{outside:.1%} of the samples lie outside {LOW:g} … {HIGH:g} (they reach from "
+            f"{samples.min():.3g} to {samples.max():.3g}); at most 1% may. Take data nearer to 0; "
+            "if the data lie inside, the training has diverged: lower the learning rate"
         )
-    counts, _ = np.histogram(samples.clip(low, high), BINS, (low, high))
+    counts, _ = np.histogram(samples.clip(LOW, HIGH), BINS, (LOW, HIGH))
     return counts / len(samples)
 
 

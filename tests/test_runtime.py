@@ -25,7 +25,7 @@ MODULES = {
 FLOORS = {
     "gan_utils": 0,
     **dict.fromkeys(("runtime", "files", "shapes", "densities", "theory", "losses", "team"), 1),
-    "alternatives": 1,
+    "figure_base": 1,
     **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "checkpoint"), 2),
     **dict.fromkeys(("shape_plots", "face_plots", "checkerboards"), 2),
     **dict.fromkeys(("training", "watching", "metrics", "line_game", "game_plots"), 3),
