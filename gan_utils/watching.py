@@ -5,6 +5,7 @@ its own clock, and draws no random numbers.
 """
 
 import time
+from itertools import takewhile
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -81,21 +82,24 @@ class TensorBoard:
     def __init__(self, folder: str | Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
+        # A resumed run's first points are there already.
+        self.resumed = any(Path(folder).glob("events.out.tfevents.*"))
         self.writer = SummaryWriter(str(folder))
-        self.step = self.snapshot = -1
+        self.point = self.snapshot = None  # the last steps that are written
 
     def __call__(self, game: Game, done: bool) -> None:
-        for row in game.history:
-            if row["step"] > self.step:
-                self.step = row["step"]
-                for name in ("d_loss", "g_loss"):
-                    self.writer.add_scalar(f"loss/{name}", row[name], self.step)
-                for name in ("d_real", "d_fake", "d_fake_after"):
-                    self.writer.add_scalar(f"verdict/{name}", row[name], self.step)
+        if self.point is None:
+            self.point = self.snapshot = game.began if self.resumed else -1
+        rows = [*takewhile(lambda row: row["step"] > self.point, reversed(game.history))]
+        for row in reversed(rows):
+            self.point = row["step"]
+            for name in ("d_loss", "g_loss"):
+                self.writer.add_scalar(f"loss/{name}", row[name], row["step"])
+            for name in ("d_real", "d_fake", "d_fake_after"):
+                self.writer.add_scalar(f"verdict/{name}", row[name], row["step"])
         for step, images in game.snapshots:
             if step > self.snapshot:
-                self.snapshot = step
-                sheet = plots.grid(images)
+                self.snapshot, sheet = step, plots.grid(images)
                 layout = "HW" if sheet.ndim == 2 else "HWC"
                 self.writer.add_image("fixed noise", sheet, step, dataformats=layout)
         if done:
