@@ -48,7 +48,7 @@ class Game:
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     snapshots: list[tuple[int, Tensor]] = field(default_factory=list)
-    goal: Total | None = None
+    goal: Total = field(default_factory=lambda: Total(steps=0))
     began: int = 0
     team: Team = field(default_factory=Team)
 
@@ -74,9 +74,8 @@ class Game:
             )
         self.g_optimizer = self._adam(self.generator, settings.lr)
         self.d_optimizer = self._adam(self.discriminator, settings.d_lr or settings.lr)
-        self.bfloat16 = settings.bfloat16
-        if self.bfloat16 is None:
-            self.bfloat16 = self.dtype == torch.float32 and runtime.bfloat16_pays(self.device)
+        pays = self.dtype == torch.float32 and runtime.bfloat16_pays(self.device)
+        self.bfloat16 = pays if settings.bfloat16 is None else settings.bfloat16
         # Own random sources: what other cells draw changes nothing here.
         self.noise_source = torch.Generator(self.device).manual_seed(settings.seed)
         self.order_source = torch.Generator().manual_seed(settings.seed)
@@ -218,7 +217,7 @@ class Game:
             network.load_state_dict(kept["weights"][name])
         self.load_state_dict(copy.deepcopy(kept["state"]) | {"snapshots": kept["snapshots"]})
 
-    def _follow(self, averages: list[Tensor], weights: list[Tensor], count: Tensor) -> None:
+    def _follow(self, averages: Any, weights: Any, count: Tensor | int) -> None:
         """Move the averages towards the weights; in the first steps faster, or they would show
 
         for hundreds of steps the random weights they began with.

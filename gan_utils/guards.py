@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gan_utils.game import Game
 from gan_utils.models import parameters_finite
 
+NORMS = (nn.modules.batchnorm._NormBase,)  # batch and instance norm
 KEEP_EVERY = 5.0  # seconds between two copies in memory of a state that is known to be good
 
 
@@ -47,12 +48,8 @@ def frozen(network: nn.Module) -> Iterator[None]:
 def untouched(game: Game) -> Iterator[None]:
     """Look without touching: batch norm's running averages and dropout's draws stay as they are."""
     networks = (game.generator, game.discriminator)
-    norms = [
-        (module, module.track_running_stats)
-        for network in networks
-        for module in network.modules()
-        if hasattr(module, "track_running_stats")
-    ]
+    layers = [layer for network in networks for layer in network.modules()]
+    norms = [(layer, layer.track_running_stats) for layer in layers if isinstance(layer, NORMS)]
     for norm, _ in norms:
         norm.track_running_stats = False
     try:
@@ -91,7 +88,8 @@ class LastGood:
     """The last state of a game that is known to be good, and the losses since."""
 
     def __init__(self, game: Game) -> None:
-        self.game, self.losses = game, []
+        self.game = game
+        self.losses: list[Tensor] = []
         self.kept, self.kept_at = game.copy_state(), time.monotonic()
 
     def add(self, *losses: Tensor) -> None:

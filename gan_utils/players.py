@@ -1,5 +1,7 @@
 """The two networks that play, a learner's own among them: looked at before they train."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -45,18 +47,17 @@ def lay_out(
             f"the generator's numbers are {dtype(generator)}, the discriminator's "
             f"{dtype(discriminator)}; make both the same, by .float() for example"
         )
-    first_error = None
     for layout in LAYOUTS:
         for network in (generator, discriminator):
             network.to(memory_format=layout)
         try:
             logits = _try(inner(generator), inner(discriminator), noise, labels)
-        except ValueError as error:
-            first_error = first_error or error
-        else:
-            _must_be_logits(logits, len(noise))
-            return layout
-    raise first_error
+            break
+        except ValueError:
+            if layout == LAYOUTS[-1]:
+                raise
+    _must_be_logits(logits, len(noise))
+    return layout
 
 
 def _try(
@@ -85,7 +86,7 @@ def _try(
             module.training = training
 
 
-def _told(work, what: str, advice: str) -> Tensor:
+def _told(work: Callable[[], Tensor], what: str, advice: str) -> Tensor:
     try:
         return work()
     except (RuntimeError, TypeError, ValueError, IndexError) as error:

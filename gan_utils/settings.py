@@ -74,8 +74,8 @@ class Settings:
 class Total:
     """How long a game trains in all: a number of `steps`, or of `seconds` of training."""
 
-    steps: int | None = None
-    seconds: float | None = None
+    steps: float = math.inf
+    seconds: float = math.inf
 
     @classmethod
     def of(
@@ -91,20 +91,20 @@ class Total:
         Raises:
             ValueError: none or several are given, or one that is negative or not a number.
         """
-        given = {"steps": steps, "epochs": epochs, "seconds": seconds}
-        given = {name: value for name, value in given.items() if value is not None}
+        named = {"steps": steps, "epochs": epochs, "seconds": seconds}
+        given = {name: value for name, value in named.items() if value is not None}
         if len(given) != 1:
             raise ValueError(
                 f"{' and '.join(given) or 'nothing'} given; say how long to train with exactly one "
                 "of steps, epochs, seconds"
             )
         for name, value in given.items():
-            if not 0 <= value < float("inf"):
+            if not 0 <= value < math.inf:
                 raise ValueError(f"{name} is {value}; it must be 0 or more")
         if epochs is not None:
-            steps = round(epochs * steps_per_epoch)
-        return cls(steps, seconds)
+            return cls(steps=round(epochs * steps_per_epoch))
+        return cls(**given)
 
     def reached(self, step: int, seconds: float) -> bool:
         """Whether so many steps and seconds are that long."""
-        return step >= self.steps if self.seconds is None else seconds >= self.seconds
+        return step >= self.steps or seconds >= self.seconds

@@ -180,12 +180,12 @@ def must_fit(game: Game, images: ImageSet, processes: int = 1) -> None:
             f"the generator makes pictures of shape {made}, but the data has {images.shape} "
             "(C, H, W); resize the data or build the networks for it"
         )
-    classes = game.settings.classes
-    if classes:
-        fits = images.labels is not None and images.labels.ndim == 1 and len(images)
-        if not fits or not 0 <= int(images.labels.min()) <= int(images.labels.max()) < classes:
-            raise ValueError(
-                f"the networks take {classes} labels (Settings.classes), one for each picture, 0 … "
-                f"{classes - 1}; these pictures have "
-                + ("none" if images.labels is None else f"{tuple(images.labels.shape)} others")
-            )
+    classes, given = game.settings.classes, images.labels
+    fit_well = (
+        given is not None and given.ndim == 1 and bool(((given >= 0) & (given < classes)).all())
+    )
+    if classes and not fit_well:
+        raise ValueError(
+            f"the networks take {classes} labels (Settings.classes), one for each picture, 0 … "
+            f"{classes - 1}; these pictures have {'none' if given is None else 'others'}"
+        )

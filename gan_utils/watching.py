@@ -4,6 +4,7 @@ Each is called by `training.fit` as ``watcher(game, done)`` every tenth step and
 its own clock, and draws no random numbers.
 """
 
+import math
 import time
 from itertools import takewhile
 from pathlib import Path
@@ -36,7 +37,7 @@ class ProgressBar:
         self.bar: tqdm | None = None
 
     def __call__(self, game: Game, done: bool) -> None:
-        timed = game.goal.seconds is not None
+        timed = game.goal.seconds < math.inf
         if self.bar is None:
             goal = game.goal.seconds if timed else game.goal.steps
             style = "{l_bar}{bar}| {n:.0f}/{total:.0f} {unit} {postfix}"
@@ -85,11 +86,11 @@ class TensorBoard:
         # A resumed run's first points are there already.
         self.resumed = any(Path(folder).glob("events.out.tfevents.*"))
         self.writer = SummaryWriter(str(folder))
-        self.point = self.snapshot = None  # the last steps that are written
+        self.point, self.snapshot = -1.0, -1  # the last steps that are written
 
     def __call__(self, game: Game, done: bool) -> None:
-        if self.point is None:
-            self.point = self.snapshot = game.began if self.resumed else -1
+        if self.resumed and self.point < 0:
+            self.point = self.snapshot = game.began
         rows = [*takewhile(lambda row: row["step"] > self.point, reversed(game.history))]
         for row in reversed(rows):
             self.point = row["step"]
