@@ -205,20 +205,14 @@ def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("total", [{"steps": 30}, {"seconds": 0.1}, {"steps": 0}])
 def test_progress_bar_ends_full_and_closed(total: dict, capsys: pytest.CaptureFixture) -> None:
-    bars: list[SimpleNamespace] = []
     watcher = watching.ProgressBar()
-
-    def look(game: Game, done: bool) -> None:
-        if watcher.bar is not None:
-            bars.append(SimpleNamespace(n=watcher.bar.n, unit=watcher.bar.unit))
-
-    fit(small_game(), small_pictures(), **total, watchers=[watcher, look])
+    fit(small_game(), small_pictures(), **total, watchers=[watcher])
     assert watcher.bar is None
-    said = capsys.readouterr().err
-    if bars:
-        assert bars[-1].n == pytest.approx(next(iter(total.values())))
-        assert bars[-1].unit == ("s" if "seconds" in total else "steps")
-        assert "images/s" in said
+    last = capsys.readouterr().err.rpartition("\r")[2]
+    if total != {"steps": 0}:  # nothing to do: no percentage
+        assert "100%" in last
+    assert (" s , step" if "seconds" in total else " steps , step") in last
+    assert "images/s" in last
 
 
 def test_live_picture_is_shown_once_and_then_updated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,6 +255,31 @@ def test_tensorboard_can_be_read_back(tmp_path: Path) -> None:
     assert [image.step for image in images] == [step for step, _ in game.snapshots]
     sheet = np.asarray(Image.open(io.BytesIO(images[-1].encoded_image_string)).convert("L"))
     assert np.array_equal(sheet, plots.grid(game.snapshots[-1][1]))
+
+
+def test_a_resumed_run_logs_each_point_once(tmp_path: Path) -> None:
+    game = small_game()
+    for steps in (20, 35):  # each with a watcher of its own, as two commands have
+        fit(game, small_pictures(), steps=steps, watchers=[watching.TensorBoard(tmp_path)])
+    log = EventAccumulator(str(tmp_path), size_guidance={"images": 0, "scalars": 0}).Reload()
+    steps = [point.step for point in log.Scalars("loss/d_loss")]
+    assert steps == [row["step"] for row in game.history]
+    assert [image.step for image in log.Images("fixed noise")] == [s for s, _ in game.snapshots]
+
+
+def test_a_resumed_run_fills_a_new_folder(tmp_path: Path) -> None:
+    game = fit(small_game(), small_pictures(), steps=20, watchers=[])
+    fit(game, small_pictures(), steps=30, watchers=[watching.TensorBoard(tmp_path)])
+    log = EventAccumulator(str(tmp_path)).Reload()
+    assert [point.step for point in log.Scalars("loss/d_loss")] == [1, 10, 20, 30]
+
+
+def test_extra_watchers_stand_beside_the_bar(capsys: pytest.CaptureFixture) -> None:
+    seen = []
+    fit(small_game(), small_pictures(), steps=10, extra=lambda game, done: seen.append(game.step))
+    fit(small_game(), small_pictures(), steps=1, extra=[lambda game, done: seen.append(done)])
+    assert seen == [1, 10, 10, False, True]
+    assert "images/s" in capsys.readouterr().err
 
 
 def test_checkpoints_keep_their_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
