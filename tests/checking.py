@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
+import itertools
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -66,6 +69,7 @@ def cases(
     for check, answers in solutions.items():
         nothing = (returns_nothing or {}).get(check, "did you forget the return?")
         named = {f"solution {i}": (answer, RIGHT) for i, answer in enumerate(answers)}
+        named |= {sentence[:40]: (wrong, sentence) for sentence, wrong in check.mistakes.items()}
         named |= {f"mistake {name}": wrong for name, wrong in mistakes[check].items()}
         named |= {
             "stub": (unwritten, "Not written yet"),
