@@ -101,10 +101,6 @@ MISTAKES: Mistakes = {
     },
     start_here.steps_per_epoch: {
         "fraction": (lambda p, b: p / b, "round down"),
-        "rounded up": (lambda p, b: -(-p // b), "rounded up"),
-        "to the nearest": (lambda p, b: round(p / b), "rounded up"),
-        "one more": (lambda p, b: p // b + 1, "rounded up"),
-        "swapped": (lambda p, b: b // p, "swapped"),
         "remainder": (lambda p, b: p % b, "140 full batches fit"),
         "at least one": (lambda p, b: max(1, p // b), "For 63 pictures"),
         "learned by heart": (lambda p, b: 140, "70 full batches fit"),
@@ -115,9 +111,6 @@ MISTAKES: Mistakes = {
             lambda x: torch.unique(x, return_counts=True)[1] / len(x),
             "Three numbers",
         ),
-        "counts": (lambda x: torch.bincount(x, minlength=10), "counts; divide"),
-        "divided by ten": (lambda x: torch.bincount(x, minlength=10) / 10, "divided by ten"),
-        "percent": (lambda x: 100 * torch.bincount(x, minlength=10) / len(x), "percentages"),
         "all equal": (lambda x: torch.full((10,), 0.1), "share of class 0 is 0.375"),
     },
     mlp_gan.to_range: {
@@ -131,45 +124,9 @@ MISTAKES: Mistakes = {
         "cropped": (lambda x: (x.float() / 127.5 - 1) * 0.5, "must be −1 … 1"),
     },
     mlp_gan.count_parameters: {
-        "tensors": (lambda net: len(list(net.parameters())), "number of tensors"),
-        "matrices": (
-            lambda net: sum(m.weight.numel() for m in net if isinstance(m, nn.Linear)),
-            "biases and batch norm learn too",
-        ),
-        "without biases": (
-            lambda net: sum(p.numel() for name, p in net.named_parameters() if "bias" not in name),
-            "leaves out biases",
-        ),
-        "without batch norm": (
-            lambda net: sum(
-                p.numel() for m in net if isinstance(m, nn.Linear) for p in m.parameters()
-            ),
-            "leaves out batch norm",
-        ),
-        "buffers too": (
-            lambda net: sum(value.numel() for value in net.state_dict().values()),
-            "buffers, not parameters",
-        ),
         "frozen too": (lambda net: sum(p.numel() for p in net.parameters()), "Frozen"),
     },
     mlp_gan.discriminator_loss: {
-        "the value, not the loss": (
-            lambda real, fake: -d_loss(real, fake),
-            "sign is turned",
-        ),
-        "swapped": (
-            lambda real, fake: softplus(real).mean() + softplus(-fake).mean(),
-            "swapped",
-        ),
-        "halved": (
-            lambda real, fake: (softplus(-real).mean() + softplus(fake).mean()) / 2,
-            "half the loss",
-        ),
-        "log D twice": (
-            lambda real, fake: softplus(-real).mean() + softplus(-fake).mean(),
-            "need log(1 − D)",
-        ),
-        "summed": (lambda real, fake: softplus(-real).sum() + softplus(fake).sum(), "not the mean"),
         "no mean": (lambda real, fake: softplus(-real) + softplus(fake), "take the mean"),
         "logarithms of the sigmoid": (
             lambda real, fake: -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean(),
@@ -202,11 +159,7 @@ MISTAKES: Mistakes = {
         "the loss detached": (lambda *args: d_turn(*args).detach(), "Nothing can learn"),
     },
     mlp_gan.classes_covered: {
-        "best guesses": (lambda p: len(p.argmax(dim=1).unique()), "5: "),
         "unsure ones": (lambda p: classes_covered(p, sure=0.5), "not sure enough"),
-        "rare ones": (lambda p: classes_covered(p, least=0), "10: "),
-        "a few are enough": (lambda p: classes_covered(p, least=0.001), "at least 1%"),
-        "ten, always": (lambda p: p.shape[1], "Take each picture's best class only"),
         "the number of pictures": (lambda p: int((p.max(dim=1)[0] >= 0.9).sum()), "there are 3"),
     },
 }
@@ -220,8 +173,3 @@ def test_verdict(check: Check, answer: object, said: str) -> None:
 @pytest.mark.parametrize("module", [start_here, mlp_gan])
 def test_every_check_is_tested(module: ModuleType) -> None:
     assert_all_tested(module, SOLUTIONS, MISTAKES)
-
-
-def test_a_crash_is_told_in_words() -> None:
-    verdict = start_here.noise(lambda n, d: 1 / 0)
-    assert verdict == "✗ Your code stopped with ZeroDivisionError: division by zero"

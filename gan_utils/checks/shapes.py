@@ -17,7 +17,6 @@ CLUES = {  # for a size that is wrong for some settings only
     "Dilation is left out: a kernel of k reaches over dilation·(k − 1) + 1 pixels.": (
         lambda n, k, s, p, d: (n + 2 * p - k) // s + 1
     ),
-    "Padding lies on both sides: twice.": lambda n, k, s, p, d: (n + p - d * (k - 1) - 1) // s + 1,
     "You rounded up: what does not fit whole is lost.": (
         lambda n, k, s, p, d: -(-(n + 2 * p - d * (k - 1) - 1) // s) + 1
     ),
@@ -43,7 +42,8 @@ CLUES = {  # for a size that is wrong for some settings only
         "27: the stride is missing; only every second position is taken.": (
             lambda n, k, s, p, d: n + 2 * p - k + 1
         ),
-    },
+    }
+    | CLUES,
 )
 def conv_size(answer: Callable[..., int]) -> None:
     """`answer(size, kernel_size, stride, padding, dilation)` must be `conv_out`."""
