@@ -5,7 +5,6 @@ import itertools
 import random
 import sys
 from collections.abc import Callable, Mapping
-from types import ModuleType
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -157,13 +156,3 @@ def state(value: object) -> object:
         tensors = [*value.state_dict().values(), *(p.grad for p in value.parameters())]
         return [state(t) for t in tensors], [module.training for module in value.modules()]
     return None
-
-
-def assert_all_tested(module: ModuleType, solutions: Solutions, mistakes: Mistakes) -> None:
-    """Every check of the module has a solution and at least three mistakes."""
-    checks = {made for made in vars(module).values() if hasattr(made, "mistakes")}
-    assert checks <= solutions.keys()
-    assert solutions.keys() == mistakes.keys()
-    assert [check.__name__ for check in solutions if not solutions[check]] == []
-    few = [check for check in solutions if len(mistakes[check]) + len(check.mistakes) < 3]
-    assert [check.__name__ for check in few] == []

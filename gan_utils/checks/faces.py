@@ -7,16 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_utils.checks.verdict import (
-    Wrong,
-    ask,
-    four_edges,
-    gives_verdict,
-    items,
-    must_answer,
-    must_be,
-    same,
-)
+from gan_utils.checks.verdict import Wrong, ask, four_edges, gives_verdict, items, must_be, same
 from gan_utils.datasets.image_set import ImageSet
 from gan_utils.game import Game, Settings
 from gan_utils.models import mlp_discriminator, mlp_generator
@@ -62,7 +53,7 @@ NOT_NEEDED = {
 )
 def center_box(answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
     """`answer(width, height)` must be the center square, (left, top, right, bottom)."""
-    got = _whole(answer(178, 218))
+    got = _whole(ask(answer, 178, 218))
     said = f"For 178×218 it is (0, 20, 178, 198); you have {got}."
     must_be(got, (0, 20, 178, 198), said, center_box.mistakes, (178, 218), rel_tol=0)
     rights = {
@@ -142,28 +133,28 @@ def _short(values: Tensor) -> str:
     "Right: whole steps, and as many of them in an epoch as there are whole batches.",
     {
         "The 20 are minutes: 60 seconds each.": (
-            lambda pictures, batch, step, minutes: minutes / step / (pictures // batch)
+            lambda n, batch, step, minutes: minutes / step / (n // batch)
         ),
         "An epoch has 140 steps: the 40 pictures that fill no batch are left out, so //.": (
-            lambda pictures, batch, step, minutes: minutes * 60 / step / -(-pictures // batch)
+            lambda n, batch, step, minutes: minutes * 60 / step / -(-n // batch)
         ),
         "Nearly: 9,000 pictures are 140 whole batches, not 140.6.": (
-            lambda pictures, batch, step, minutes: minutes * 60 / step / (pictures / batch)
+            lambda n, batch, step, minutes: minutes * 60 / step / (n / batch)
         ),
         "Divide by the seconds of a step: the slower a step, the fewer of them.": (
-            lambda pictures, batch, step, minutes: minutes * 60 * step / (pictures // batch)
+            lambda n, batch, step, minutes: minutes * 60 * step / (n // batch)
         ),
         "A step takes a batch of 64, not one picture.": (
-            lambda pictures, batch, step, minutes: minutes * 60 / step / pictures
+            lambda n, batch, step, minutes: minutes * 60 / step / n
         ),
         "Those are the steps; an epoch has 140 of them.": (
-            lambda pictures, batch, step, minutes: minutes * 60 / step
+            lambda n, batch, step, minutes: minutes * 60 / step
         ),
         "Upside down: that is the share of 20 minutes that one epoch takes.": (
-            lambda pictures, batch, step, minutes: (pictures // batch) * step / (minutes * 60)
+            lambda n, batch, step, minutes: (n // batch) * step / (minutes * 60)
         ),
         "The seventh of an epoch counts too: no // for the epochs themselves.": (
-            lambda pictures, batch, step, minutes: minutes * 60 / step // (pictures // batch)
+            lambda n, batch, step, minutes: minutes * 60 / step // (n // batch)
         ),
     },
 )
@@ -219,16 +210,12 @@ def _share(seconds: Mapping[str, float], part: str) -> float:
 def speedup(answer: Callable[[Mapping[str, float], str, float], float]) -> None:
     """`answer(seconds, part, factor)`: how much faster a step gets by Amdahl's law."""
     seconds = {"loader": 6.0, "networks": 3.0, "Adam": 1.0}
-    given = dict(seconds)
-    got = answer(given, "loader", 3.0)
-    must_answer(got)
-    if given != seconds:
-        raise Wrong("Your function changed the dictionary: compute a new sum.")
-    got, right = float(got), 10 / 6
+    given = (seconds, "loader", 3.0)
+    got, right = float(ask(answer, *given, instead="compute a new sum")), 10 / 6
     said = f"10 seconds become 6, so it is {right:.2f}; you have {got:.2f}."
-    must_be(got, right, said, speedup.mistakes, (seconds, "loader", 3.0))
+    must_be(got, right, said, speedup.mistakes, given)
     for part, factor, right in [("networks", 2.0, 10 / 8.5), ("Adam", math.inf, 10 / 9)]:
-        got = float(answer(given, part, factor))
+        got = float(answer(seconds, part, factor))
         if not same(got, right):
             raise Wrong(f"With {part} {factor:g} times as fast: {right:.2f}; you have {got:.2f}.")
 

@@ -1,5 +1,6 @@
 """Checks of notebook 01."""
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +9,7 @@ import numpy as np
 
 from gan_utils import line_game, theory
 from gan_utils.checks.verdict import Wrong, ask, gives_verdict, items, must_be
+from gan_utils.line_game import SETTINGS
 
 Pair = tuple[float, float]
 WILD, CALM = 1.0, 0.4  # how far G(0) moves about in the second half of a run
@@ -172,7 +174,8 @@ def oscillation(answer: Callable[[], tuple[dict[str, float], dict[str, float]]])
         unknown = sorted({*items(which)} - {"lr", "beta1", "d_faster"})
         if unknown:
             raise Wrong(f"Only lr, beta1 and d_faster may be set, not {', '.join(unknown)}.")
-    swings, distances = zip(*(_played(which) for which in (wild, cured)), strict=True)
+    runs = [{name: float(value) for name, value in which.items()} for which in (wild, cured)]
+    swings, distances = zip(*(_played(**chosen) for chosen in runs), strict=True)
     if swings[0] < WILD and swings[1] >= WILD:
         raise Wrong("The two are swapped: the first should swing, the second be calm.")
     if swings[0] < WILD:
@@ -193,11 +196,10 @@ def oscillation(answer: Callable[[], tuple[dict[str, float], dict[str, float]]])
         )
 
 
-def _played(chosen: dict[str, float]) -> tuple[float, float]:
+@functools.cache
+def _played(lr: float = SETTINGS.lr, beta1: float = SETTINGS.beta1, d_faster: float = 1) -> Pair:
     """The swing and the late JS of one short run; a run that leaves the bins swings without end."""
-    numbers = {name: float(value) for name, value in chosen.items()}
-    d_faster = numbers.pop("d_faster", 1.0)
-    settings = replace(line_game.SETTINGS, **numbers)
+    settings = replace(SETTINGS, lr=lr, beta1=beta1)
     try:
         run = line_game.play(theory.gaussian(1, 0.8), settings, 600, d_faster, hold=1.0)
     except ValueError as error:

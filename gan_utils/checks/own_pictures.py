@@ -7,65 +7,50 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_utils.checks.verdict import (
-    Wrong,
-    ask,
-    four_edges,
-    gives_verdict,
-    items,
-    must_answer,
-    must_be,
-    same,
-)
+from gan_utils.checks.verdict import Wrong, ask, four_edges, gives_verdict, items, must_be, same
 
 Box = tuple[int, int, int, int]
-Edges = tuple[float, float, float, float]
+Size = tuple[int, int]
 
 
 def _square(
-    box: Box,
-    margin: float,
-    size: tuple[int, int],
-    side: Callable[..., float] = max,
-    shrink: bool = True,
-) -> Edges:
+    box: Box, margin: float, size: Size, side: Callable[..., float] = max, shrink: bool = True
+) -> np.ndarray:
     left, top, width, height = box
     x, y, half = left + width / 2, top + height / 2, side(width, height) * (0.5 + margin)
     half = min(half, x, y, size[0] - x, size[1] - y) if shrink else half
-    return x - half, y - half, x + half, y + half
+    return np.array([x - half, y - half, x + half, y + half])
 
 
-def _pushed(box: Box, margin: float, size: tuple[int, int]) -> np.ndarray:
-    edges = _square(box, margin, size, shrink=False)
-    return np.array(edges) - [min(edges[0], 0), min(edges[1], 0)] * 2
+def _whole(box: Box, margin: float, size: Size) -> np.ndarray:
+    return _square(box, margin, size, shrink=False)
 
 
 @gives_verdict(
     "Right: a square around the middle, widened, and smaller where the picture ends.",
     {
         "Cut off at the edge it is no square any more: 35×40.": (
-            lambda box, margin, size: np.clip(_square(box, margin, size, shrink=False), 0, size * 2)
+            lambda box, margin, size: _whole(box, margin, size).clip(0, size * 2)
         ),
-        "Pushed back inside, and the face is no longer in the middle: shrink it.": _pushed,
+        "Pushed back inside, and the face is no longer in the middle: shrink it.": (
+            lambda *given: _whole(*given) - np.tile(_whole(*given)[:2].clip(max=0), 2)
+        ),
         "All of the margin is gone; it shrinks only as far as it must.": (
             lambda box, margin, size: _square(
-                box, margin if min(_square(box, margin, size, shrink=False)) >= 0 else 0, size
+                box, margin * (_whole(box, margin, size).min() >= 0), size
             )
         ),
         "That is no square: both sides take the longer one, 30, as their start.": (
             lambda box, margin, size: (
-                *(box[i] - margin * box[i + 2] for i in (0, 1)),
-                *(box[i] + (1 + margin) * box[i + 2] for i in (0, 1)),
+                np.add(box, [0, 0, *box[:2]])
+                + margin * np.array([*box[2:], *box[2:]]) * [-1, -1, 1, 1]
             )
         ),
         "The margin goes on each side: half the square is 30·(0.5 + 0.5).": (
             lambda box, margin, size: _square(box, margin / 2, size)
         ),
         "Those are width and height; right and bottom are edges: left + side.": (
-            lambda box, margin, size: (
-                *_square(box, margin, size)[:2],
-                *[max(box[2:]) * (1 + 2 * margin)] * 2,
-            )
+            lambda *given: _square(*given) - [0, 0, *_square(*given)[:2]]
         ),
         "Centered on the box's corner; its middle is left + width/2.": (
             lambda box, margin, size: _square(
@@ -82,11 +67,11 @@ def square_box(answer: Callable[[Box, float, tuple[int, int]], Box]) -> None:
     """`answer(box, margin, size)`: (left, top, width, height) → a square (left, top, right, …)."""
     mistakes = square_box.mistakes
     given = ((40, 50, 20, 30), 0.5, (200, 150))
-    got = _edges(answer(*given))
+    got = _edges(ask(answer, *given))
     said = f"For (40, 50, 20, 30), margin 0.5, it is (20, 35, 80, 95); you have {got}."
     must_be(got, (20, 35, 80, 95), said, mistakes, given, rel_tol=0, abs_tol=1)
     given = ((5, 40, 20, 20), 0.5, (200, 150))
-    got = _edges(answer(*given))
+    got = _edges(ask(answer, *given))
     if got[0] < 0:
         raise Wrong(f"{got} reaches out of the picture, and the crop would have a black edge.")
     said = f"For (5, 40, 20, 20), margin 0.5, it is (0, 35, 30, 65); you have {got}."
@@ -183,7 +168,7 @@ def split(answer: Callable[[Sequence[str], float], Sequence[bool]]) -> None:
     """`answer(digests, share)`: for each picture, whether it is held out."""
     different = [f"{number * 7919 % 99991:05x}" for number in range(1, 41)]
     digests = [*different, different[20], *different[:8], *different[4:12], different[20]]
-    got = _mask(answer(list(digests), 0.25), len(digests))
+    got = _mask(ask(answer, digests, 0.25), len(digests))
     both = {d for d, out in zip(digests, got, strict=True) if out} & {
         d for d, out in zip(digests, got, strict=True) if not out
     }
@@ -201,7 +186,7 @@ def split(answer: Callable[[Sequence[str], float], Sequence[bool]]) -> None:
         raise Wrong(
             f"{len(chosen)} different pictures are held out; a quarter of 40 different ones is 10."
         )
-    backward = _mask(answer(digests[::-1], 0.25), len(digests))
+    backward = _mask(ask(answer, digests[::-1], 0.25), len(digests))
     if chosen != {d for d, out in zip(digests[::-1], backward, strict=True) if out}:
         raise Wrong(
             "The same pictures in another order, or once more, give another choice: a file that is "
@@ -210,7 +195,6 @@ def split(answer: Callable[[Sequence[str], float], Sequence[bool]]) -> None:
 
 
 def _mask(value: Any, length: int) -> list[bool]:
-    must_answer(value)
     try:
         found = items(value)
         values = [bool(item) for item in found]

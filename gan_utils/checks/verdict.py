@@ -3,6 +3,7 @@
 import copy
 import functools
 import itertools
+import operator
 import random
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -117,16 +118,16 @@ def ask(answer: Callable[..., Any], *given: Any, instead: str | None = None) -> 
     """What the answer returns for a copy of these arguments.
 
     Args:
-        instead: what to do, in words, where it changed a tensor; None lets it.
+        instead: what to do, in words, where it changed an argument; None lets it.
 
     Raises:
-        Wrong: it returned nothing, or changed a tensor.
+        Wrong: it returned nothing, or changed an argument.
     """
     copies = copy.deepcopy(given)
     got = answer(*copies)
     must_answer(got)
-    tensors = [pair for pair in zip(given, copies, strict=True) if isinstance(pair[0], Tensor)]
-    if instead and not all(torch.equal(before, after) for before, after in tensors):
+    equal = (torch.equal if isinstance(value, Tensor) else operator.eq for value in given)
+    if instead and not all(same(*pair) for same, *pair in zip(equal, given, copies, strict=True)):
         raise Wrong(f"Your function changed its input: {instead}.")
     return got
 
@@ -141,7 +142,6 @@ def items(value: Iterable[Any]) -> list[Any]:
 
 def four_edges(value: Any) -> list[Any]:
     """The edges of a box, left, top, right and bottom; `Wrong` if the answer is no four values."""
-    must_answer(value)
     try:
         edges = items(value)
     except TypeError:

@@ -1,10 +1,10 @@
-"""Notebook 03's checks pass their solutions, know the usual mistakes, and never raise."""
+"""Answers to the exercises of notebook 03, right ones and wrong ones."""
 
 from collections.abc import Callable
 
 import numpy as np
 import torch
-from checking import Check, Mistakes, Solutions, assert_all_tested, assert_says, cases
+from checking import Mistakes, Solutions
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
@@ -42,6 +42,13 @@ def generator(
         layers.append(nn.ConvTranspose2d(16, channels if final else 16, kernel, 2, 1, **more))
         layers.append((last or nn.Tanh()) if final else activation())
     return nn.Sequential(*layers)
+
+
+def bright() -> nn.Sequential:
+    """Untrained, all its pixels are above zero; its tanh could draw others."""
+    network = generator()
+    nn.init.constant_(network[-2].bias, 2.0)
+    return network
 
 
 class Functional(nn.Module):
@@ -113,6 +120,7 @@ SOLUTIONS: Solutions = {
         lambda: generator(activation=lambda: nn.Sequential(nn.BatchNorm2d(16), nn.ReLU())),
         lambda: generator().apply(models.dcgan_init),
         Functional,
+        bright,
         lambda: chain((3, 1, 0), (2, 2, 0), (6, 2, 2), (4, 2, 1), (4, 2, 1)),
     ],
 }
@@ -209,20 +217,3 @@ MISTAKES: Mistakes = {
         "no unflatten": (lambda: generator()[1:], "Your code stopped with RuntimeError"),
     },
 }
-
-
-@cases(SOLUTIONS, MISTAKES)
-def test_verdict(check: Check, answer: object, said: str) -> None:
-    assert_says(check, answer, said)
-
-
-def test_every_check_is_tested() -> None:
-    assert_all_tested(checks, SOLUTIONS, MISTAKES)
-
-
-def test_a_generator_with_a_bright_bias_passes() -> None:
-    """Untrained, all its pixels are above zero; its tanh could draw others."""
-    network = generator()
-    nn.init.constant_(network[-2].bias, 2.0)
-    assert network(torch.randn(8, 100)).min() > 0
-    assert checks.generator_48(lambda: network).passed

@@ -1,7 +1,7 @@
-"""Notebook 05's checks pass their solutions, know the usual mistakes, and never raise."""
+"""Answers to the exercises of notebook 05, right ones and wrong ones."""
 
 import torch
-from checking import Answer, Check, Mistakes, Solutions, assert_all_tested, assert_says, cases
+from checking import Answer, Mistakes, Solutions
 from torch import Tensor
 
 from gan_utils.checks import faces as checks
@@ -95,7 +95,7 @@ MISTAKES: Mistakes = {
         "something else": (lambda n, b, s, m: 3.0, "It is 17.14"),
     },
     checks.speedup: {
-        "changes the dictionary": (changing, "changed the dictionary"),
+        "changes the dictionary": (changing, "changed its input"),
         "by heart": (lambda s, p, f: 10 / 6, "With networks"),
         "something else": (lambda s, p, f: 7.5, "10 seconds become 6"),
     },
@@ -117,12 +117,3 @@ MISTAKES: Mistakes = {
         "nothing": (lambda: [], "among others"),
     },
 }
-
-
-@cases(SOLUTIONS, MISTAKES)
-def test_verdict(check: Check, answer: object, said: str) -> None:
-    assert_says(check, answer, said)
-
-
-def test_every_check_is_tested() -> None:
-    assert_all_tested(checks, SOLUTIONS, MISTAKES)

@@ -1,9 +1,9 @@
-"""Notebook 01's checks pass their solutions, know the usual mistakes, and never raise."""
+"""Answers to the exercises of notebook 01, right ones and wrong ones."""
 
 import math
 
 import numpy as np
-from checking import Check, Mistakes, Solutions, assert_all_tested, assert_says, cases
+from checking import Mistakes, Solutions
 
 from gan_utils.checks import minimax_game
 
@@ -42,7 +42,10 @@ SOLUTIONS: Solutions = {
         lambda x, y, eta: (x - eta * y, y + eta * (x - eta * y)),
         lambda x, y, eta: np.array([x - eta * y, (1 - eta**2) * y + eta * x]),
     ],
-    minimax_game.oscillation: [lambda: (WILD, CURED)],
+    minimax_game.oscillation: [
+        lambda: (WILD, CURED),
+        lambda: ({"lr": 0.5, "beta1": 0.9}, CURED),  # it leaves the bins
+    ],
 }
 
 MISTAKES: Mistakes = {
@@ -73,17 +76,3 @@ MISTAKES: Mistakes = {
         "beta out of range": (lambda: (WILD, {"beta1": 1.0}), "beta1 is 1.0"),
     },
 }
-
-
-@cases(SOLUTIONS, MISTAKES)
-def test_verdict(check: Check, answer: object, said: str) -> None:
-    assert_says(check, answer, said)
-
-
-def test_every_check_is_tested() -> None:
-    assert_all_tested(minimax_game, SOLUTIONS, MISTAKES)
-
-
-def test_a_run_that_leaves_the_bins_counts_as_wild() -> None:
-    verdict = minimax_game.oscillation(lambda: ({"lr": 0.5, "beta1": 0.9}, CURED))
-    assert verdict.passed, verdict
