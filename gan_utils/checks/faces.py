@@ -103,8 +103,8 @@ def to_pixels(answer: Callable[[Tensor], Tensor]) -> None:
     wrapped = (fakes * 255).to(torch.uint8)[0, 0, 0].float()  # on some processors: 0 on others
     if found[0] == found[1] == 0 or torch.equal(found, wrapped):
         said = "A negative number is no pixel: shift by 1 before you stretch."
-    row = {"part": lambda made: made[0, 0, 0], "rel_tol": 0}
-    must_be(found, right, said, to_pixels.mistakes, (fakes,), abs_tol=1.01, **row)
+    first_row = {"part": lambda made: made[0, 0, 0], "rel_tol": 0, "abs_tol": 1.01}
+    must_be(found, right, said, to_pixels.mistakes, (fakes,), **first_row)
     if torch.equal(found, ((values + 1) * 127.5).floor()):
         raise Wrong("Cut, not rounded: 165.75 must become 166, so .round() before .to().")
     if got.dtype != torch.uint8:
