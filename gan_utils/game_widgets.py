@@ -9,6 +9,7 @@ import ipywidgets
 
 from gan_utils import game_plots, theory
 from gan_utils.densities import Density
+from gan_utils.figure_base import figure_png
 from gan_utils.line_game import Snapshot
 
 Draw = Callable[[float], tuple[str, bytes]]
@@ -37,13 +38,13 @@ def scrub_run(run: Sequence[Snapshot], data: Density) -> ipywidgets.VBox:
 def density_frame(p: Density, std: float, mean: float) -> tuple[str, bytes]:
     """The numbers and the PNG for one place of the slider of `slide_density`."""
     q = theory.gaussian(mean, std)
-    return game_plots.floor_numbers(p, q), game_plots.png(game_plots.best_d(p, q))
+    return game_plots.floor_numbers(p, q), figure_png(game_plots.best_d(p, q))
 
 
 def run_frame(shot: Snapshot, data: Density) -> tuple[str, bytes]:
     """The numbers and the PNG for one place of the slider of `scrub_run`."""
     text = f"step {shot.step:,}: JS = {shot.js:.4f} nats"
-    return text, game_plots.png(game_plots.moment(shot, data))
+    return text, figure_png(game_plots.moment(shot, data))
 
 
 def _pictures(draw: Draw, slider: ipywidgets.Widget) -> ipywidgets.VBox:

@@ -15,10 +15,13 @@ from torch import nn
 
 from gan_utils import losses, theory
 from gan_utils.densities import Density
-from gan_utils.game import Game, Settings
-from gan_utils.training import train_step
+from gan_utils.game import Game
+from gan_utils.guards import Interrupted, deferred_interrupt
+from gan_utils.settings import Settings
+from gan_utils.step import discriminator_step, train_step
 
 JS_SAMPLES = 50_000
+D_ALONE = 0.03  # the learning rate of a D that trains alone, at the start
 HOLD = 0.2  # of the run at the full learning rate; from there it falls in a line to 0
 D_FASTER = 3.0  # D's learning rate over G's: D should be near D* before G follows it
 SETTINGS = Settings(latent_dim=1, batch_size=256, lr=1e-3, beta1=0.0, bfloat16=False)
@@ -47,12 +50,12 @@ class Snapshot:
     gradient: float
 
 
-def line_pair(width: int = 32) -> tuple[nn.Sequential, nn.Sequential]:
+def line_pair() -> tuple[nn.Sequential, nn.Sequential]:
     """Generator (N, 1) → (N, 1) and discriminator (N, 1) → logits (N, 1): 1-32-32-1 with tanh."""
 
     def dense() -> nn.Sequential:
-        hidden = [nn.Linear(1, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh()]
-        return nn.Sequential(*hidden, nn.Linear(width, 1))
+        hidden = [nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh()]
+        return nn.Sequential(*hidden, nn.Linear(32, 1))
 
     return dense(), dense()
 
@@ -65,6 +68,7 @@ def play(
     hold: float = HOLD,
     head_start: int = 0,
     g_sgd: float | None = None,
+    into: list[Snapshot] | None = None,
 ) -> list[Snapshot]:
     """Train a `line_pair` on fresh samples of the data, on the CPU, and keep snapshots.
 
@@ -77,10 +81,12 @@ def play(
         hold: the share of the run with full learning rates; 1 keeps them to the end.
         head_start: turns that D has alone before the run, so that it wins at first.
         g_sgd: let G descend by plain SGD at this constant rate instead of by Adam.
+        into: a list to fill with the snapshots, which keeps them when the run is interrupted.
 
     Raises:
         ValueError: fewer than 100 steps; a `hold` outside 0 … 1; samples that leave the bins or
             are not numbers, where a run has diverged.
+        Interrupted: Ctrl-C or the interrupt button was pressed; the last step was finished.
     """
     if steps < 100 or not 0 <= hold <= 1:
         raise ValueError(f"steps is {steps} and hold {hold}; at least 100, and 0 … 1")
@@ -91,33 +97,36 @@ def play(
     turns = steps * settings.d_steps + head_start
     pool = data.sample(turns * settings.batch_size, seed=settings.seed)
     batches = iter(torch.from_numpy(pool).float().view(-1, settings.batch_size, 1))
-    moments = {*np.geomspace(1, steps, 30).round().astype(int).tolist()}
-    moments |= {*np.linspace(0, steps, 21).round().astype(int).tolist()}
-    moments |= {*np.linspace(0.9 * steps, steps, 11).round().astype(int).tolist()}
-    for _ in range(head_start):
-        _d_turn(game, next(batches))
-    snapshots = [_look(game, reference)]
-    begin = time.process_time()
-    for step in range(steps):
-        rate = settings.lr * learning_rate_factor(step / steps, hold)
-        game.g_optimizer.param_groups[0]["lr"] = g_sgd or rate
-        game.d_optimizer.param_groups[0]["lr"] = rate * d_faster
-        train_step(game, lambda: next(batches))
-        game.step = step + 1
-        if game.step in moments:
-            game.seconds += time.process_time() - begin
-            snapshots.append(_look(game, reference))
-            begin = time.process_time()
-    return snapshots
+    dense_first = np.geomspace(1, steps, 30)
+    even, dense_last = np.linspace(0, steps, 21), np.linspace(0.9 * steps, steps, 11)
+    moments = {*np.concatenate([dense_first, even, dense_last]).round().astype(int).tolist()}
+    run = [] if into is None else into
+    with deferred_interrupt() as stop:
+        for _ in range(head_start):
+            with torch.no_grad():
+                fake = game.generator(game.noise(settings.batch_size))
+            discriminator_step(game, next(batches), fake)
+        run[:] = [_look(game, reference)]
+        begin = time.process_time()
+        while game.step < steps and not stop.is_set():
+            left = 1 - game.step / steps
+            rate = settings.lr * min(1.0, left / max(1 - hold, 1e-9))
+            game.g_optimizer.param_groups[0]["lr"] = g_sgd or rate
+            game.d_optimizer.param_groups[0]["lr"] = rate * d_faster
+            train_step(game, lambda: next(batches))
+            game.step += 1
+            if game.step in moments or stop.is_set():
+                game.seconds += time.process_time() - begin
+                run.append(_look(game, reference))
+                begin = time.process_time()
+    if stop.is_set():
+        kept = "lost: give a list as into=" if into is None else "in the list you gave"
+        raise Interrupted(f"Stopped after step {game.step:,} of {steps:,}. The run is {kept}.")
+    return run
 
 
 def learn_d(
-    p: Density,
-    q: Density,
-    steps: int = 2000,
-    samples: int | None = None,
-    seed: int = 0,
-    lr: float = 0.03,
+    p: Density, q: Density, steps: int = 2000, samples: int | None = None, seed: int = 0
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Train a discriminator alone, p against q, and return x (N,) → D(x) (N,).
 
@@ -132,9 +141,9 @@ def learn_d(
         .view(-1, n, 1)
         for k, density in enumerate((p, q))
     )
-    optimizer = torch.optim.Adam(discriminator.parameters(), lr, fused=True)
+    optimizer = torch.optim.Adam(discriminator.parameters(), D_ALONE, fused=True)
     for step in range(steps):
-        optimizer.param_groups[0]["lr"] = lr * (1 - step / steps)
+        optimizer.param_groups[0]["lr"] = D_ALONE * (1 - step / steps)
         row = 0 if samples else step
         loss = losses.discriminator_loss(discriminator(real[row]), discriminator(fake[row]))
         optimizer.zero_grad()
@@ -147,11 +156,6 @@ def learn_d(
             return discriminator(points).sigmoid().flatten().numpy()
 
     return d
-
-
-def learning_rate_factor(done: float, hold: float = HOLD) -> float:
-    """1 until `hold` of the run is done, then in a line down to 0 at its end."""
-    return 1.0 if done < hold else (1 - done) / (1 - hold)
 
 
 def late_js(snapshots: list[Snapshot]) -> float:
@@ -169,9 +173,8 @@ def swing(snapshots: list[Snapshot]) -> float:
 
 def js_floor(data: Density, seed: int = 0) -> float:
     """What `Snapshot.js` would read for a perfect generator: two samples of the data itself."""
-    return theory.sampled_js(
-        *(data.sample(JS_SAMPLES, seed=seed + k) for k in (1_000_000, 2_000_000))
-    )
+    first, second = (data.sample(JS_SAMPLES, seed=seed + k) for k in (1_000_000, 2_000_000))
+    return theory.js_of_shares(theory.histogram(first), theory.histogram(second))
 
 
 def _seeded_pair(seed: int) -> tuple[nn.Sequential, nn.Sequential]:
@@ -180,21 +183,12 @@ def _seeded_pair(seed: int) -> tuple[nn.Sequential, nn.Sequential]:
         return line_pair()
 
 
-def _d_turn(game: Game, real: torch.Tensor) -> None:
-    with torch.no_grad():
-        fake = game.generator(game.noise(len(real)))
-    loss = losses.discriminator_loss(game.discriminator(real), game.discriminator(fake))
-    game.d_optimizer.zero_grad()
-    loss.backward()
-    game.d_optimizer.step()
-
-
 def _look(game: Game, reference: np.ndarray) -> Snapshot:
     source = torch.Generator().manual_seed(game.settings.seed + game.step)
-    centers = (np.arange(theory.BINS) + 0.5) * (theory.HIGH - theory.LOW) / theory.BINS + theory.LOW
+    centers = torch.from_numpy(theory.CENTERS).float().unsqueeze(1)
     with torch.no_grad():
         samples = game.generator(torch.randn(JS_SAMPLES, 1, generator=source)).flatten()
-        d = game.discriminator(torch.from_numpy(centers).float().unsqueeze(1)).sigmoid()
+        d = game.discriminator(centers).sigmoid()
         x = game.generator(ARROWS)
     shares = theory.histogram(samples.numpy())
     gradients = [p.grad for p in game.generator.parameters() if p.grad is not None]

@@ -63,18 +63,21 @@ class LivePicture:
         from IPython.display import Image, display
 
         settings = game.settings
+        title = f"step {game.step:,}, {game.seconds:.0f} s"
         png = plots.training_picture(
             generate(game.best_generator, game.fixed_noise),
             game.history,
-            title=f"step {game.step:,}, {game.seconds:.0f} s",
+            title=title,
             caption=runtime.provenance(
                 seed=settings.seed, batch=settings.batch_size, steps=game.step, seconds=game.seconds
             ),
         )
+        words = f"{title}: samples of the fixed noise, both losses, what D believes"
+        picture = Image(png, metadata={"alt": words})
         if self.handle is None:
-            self.handle = display(Image(png), display_id=True)
+            self.handle = display(picture, display_id=True)
         else:
-            self.handle.update(Image(png))
+            self.handle.update(picture)
 
 
 class TensorBoard:

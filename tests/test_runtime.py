@@ -35,6 +35,7 @@ FLOORS = {
             "team",
             "settings",
             "players",
+            "figure_base",
         ),
         1,
     ),
