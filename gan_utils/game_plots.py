@@ -3,7 +3,6 @@
 Functions that draw return the matplotlib figure; a cell ends with ``plt.show()``.
 """
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 
@@ -123,14 +122,6 @@ def lines(
         axes[0].set_yscale("log")
     axes[0].legend(framealpha=0.85, edgecolor="none")
     return captioned(figure, caption)
-
-
-def png(figure: Figure) -> bytes:
-    """The figure as a PNG; it is closed, so that nothing is left open."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
-    plt.close(figure)
-    return buffer.getvalue()
 
 
 def _figure(panels: int, height: float = 3.6) -> tuple[Figure, Sequence[Axes]]:

@@ -1,12 +1,16 @@
-"""Thin controls over pure functions: a guess that is kept, a scrubber over a run.
+"""Thin controls over pure functions: a guess that is kept, sliders, a scrubber over a run.
 
 They use only what ipywidgets 7.7 and 8 share. Beside each stands a static figure.
 """
 
-from collections.abc import Sequence
+import html
+import io
+from collections.abc import Callable, Sequence
 
 import ipywidgets
+import matplotlib.pyplot as plt
 from IPython.display import display
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from gan_utils import plots
@@ -46,20 +50,56 @@ def reveal(key: str, truth: str) -> str:
     return f"It is: {truth}. {verdict}"
 
 
+def panel(
+    draw: Callable[..., tuple[str, Figure | bytes]], width: int = 810, **sliders: ipywidgets.Widget
+) -> ipywidgets.VBox:
+    """Sliders, and the words and the picture that they make, replaced in place and never stacked.
+
+    Args:
+        draw: the sliders' values by name → a line of words, and a figure (it is closed) or a PNG.
+            What it refuses by a ValueError is said in words, and the picture hides.
+        width: of the picture on the screen, in pixels.
+    """
+    words = ipywidgets.HTML()
+    picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width=f"{width}px"))
+
+    def show(change: dict | None = None) -> None:
+        try:
+            sentence, drawn = draw(**{name: slider.value for name, slider in sliders.items()})
+        except ValueError as error:
+            sentence, picture.layout.visibility = f"impossible: {error}", "hidden"
+        else:
+            picture.value = drawn if isinstance(drawn, bytes) else _png(drawn)
+            picture.layout.visibility = "visible"
+        words.value = f'<p style="font-size: 130%">{html.escape(sentence, quote=False)}</p>'
+
+    for slider in sliders.values():
+        slider.observe(show, names="value")
+    show()
+    parts = [ipywidgets.VBox([*sliders.values()]), picture]
+    side_by_side = ipywidgets.Layout(flex_flow="row wrap")  # one below the other where it is narrow
+    return ipywidgets.VBox([words, ipywidgets.HBox(parts, layout=side_by_side)])
+
+
 def scrub(snapshots: Sequence[tuple[int, Tensor]]) -> ipywidgets.VBox:
     """A slider through the snapshots (step, uint8 images (N, C, H, W)) of a run.
 
     The static twin is `plots.filmstrip`.
     """
-    frames = [(f"step {step:,}", plots.png(plots.grid(images))) for step, images in snapshots]
-    picture = ipywidgets.Image(value=frames[0][1], format="png", width=420)
-    label = ipywidgets.Label(frames[0][0])
-    slider = ipywidgets.IntSlider(min=0, max=len(frames) - 1, description="snapshot", readout=False)
-    play = ipywidgets.Play(min=0, max=len(frames) - 1, interval=200)
+    shots = list(snapshots)  # a run that goes on may change its own
+    slider = ipywidgets.IntSlider(max=len(shots) - 1, description="snapshot", readout=False)
+    play = ipywidgets.Play(max=len(shots) - 1, interval=200)
     ipywidgets.link((play, "value"), (slider, "value"))
 
-    def show(change: dict) -> None:
-        label.value, picture.value = frames[change["new"]]
+    def draw(snapshot: int) -> tuple[str, bytes]:
+        step, images = shots[snapshot]
+        return f"step {step:,}", plots.png(plots.grid(images))
 
-    slider.observe(show, names="value")
-    return ipywidgets.VBox([ipywidgets.HBox([play, slider, label]), picture])
+    return ipywidgets.VBox([play, panel(draw, width=420, snapshot=slider)])
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=90)
+    plt.close(figure)
+    return buffer.getvalue()
