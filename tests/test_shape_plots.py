@@ -127,15 +127,15 @@ def test_coats_are_written_into_their_pixels() -> None:
 def test_the_other_figures_show_their_numbers() -> None:
     picture = shape_plots.matrix(np.eye(3), "a title").axes[0]
     assert np.array_equal(picture.images[0].get_array(), np.eye(3))
-    panels = shape_plots.panels({"one": np.eye(2), "two": -np.eye(2)}).axes
+    panels = shape_plots.maps({"one": np.eye(2), "two": -np.eye(2)}).axes
     assert [axis.get_title() for axis in panels] == ["one", "two"]
     assert panels[0].images[0].norm.vmax == 1
     assert len(panels[0].xaxis.get_minorticklocs()) == 3  # ruled
-    large = shape_plots.panels({"large": np.eye(13)}).axes[0]
+    large = shape_plots.maps({"large": np.eye(13)}).axes[0]
     assert len(large.xaxis.get_minorticklocs()) == 0
     for axis in shape_plots.sweep(4, 2, 2).axes:  # no line hidden, 2×2 cells included
         assert len(axis.yaxis.get_minorticklocs()) == len(axis.images[0].get_array()) + 1
-    assert shape_plots.panels({"zero": np.zeros((2, 2))}).axes
+    assert shape_plots.maps({"zero": np.zeros((2, 2))}).axes
     sizes = shape_plots.stages({"up": [1, 4, 8], "down": [8, 1], "third": [2]}).axes
     assert [text.get_text() for text in sizes[0].texts] == ["1", "4", "8"]
     assert len(sizes) == 4

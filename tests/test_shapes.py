@@ -14,7 +14,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gan_utils import checkerboards, models, runtime, shapes, variants
 from gan_utils.shapes.arithmetic import span
-from gan_utils.shapes.views import conv_matrix
 
 MANY = settings(max_examples=1000, deadline=None)
 small = st.integers(-1, 7)
@@ -219,14 +218,6 @@ def test_three_views_are_torch(
         else:
             assert got.shape == expected.shape
             assert (got - expected).abs().max() < 1e-10
-
-
-def test_the_matrix_is_the_convolution() -> None:
-    picture, kernel = torch.randn(6, 7).double(), torch.randn(3, 3).double()
-    matrix = conv_matrix(kernel, (6, 7), 2, 1)
-    expected = conv2d(picture[None, None], kernel[None, None], None, 2, 1)
-    assert matrix.shape == (3 * 4, 6 * 7)
-    assert torch.allclose(matrix @ picture.flatten(), expected.flatten())
 
 
 # --- trace
