@@ -7,26 +7,26 @@ from gan_utils.shapes.arithmetic import span
 Shape = tuple[int, ...]
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
-POOLING = (nn.MaxPool2d, nn.AvgPool2d)
-EACH_CELL = (
-    *(nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SELU, nn.GELU, nn.SiLU, nn.Softplus, nn.PReLU),
-    *(nn.Tanh, nn.Sigmoid, nn.Identity, nn.Dropout, nn.Dropout2d, nn.BatchNorm1d, nn.BatchNorm2d),
-)
+WINDOWS = {
+    nn.Conv2d: "convolution",
+    nn.ConvTranspose2d: "transposed",
+    nn.MaxPool2d: "max pooling",
+    nn.AvgPool2d: "average pooling",
+}
+ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SELU, nn.GELU, nn.SiLU, nn.Softplus)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+EACH_CELL = (*ACTIVATIONS, nn.Tanh, nn.Sigmoid, nn.Identity, nn.Dropout, nn.Dropout2d, *NORMS)
 
 
 def name_of(module: nn.Module) -> str:
     """The layer's kind; 4-2-1 means kernel 4, stride 2, padding 1."""
-    if not _is(module, *CONVOLUTIONS, *POOLING):
+    kind = next((words for base, words in WINDOWS.items() if _is(module, base)), None)
+    if kind is None:
         return type(module).__name__
-    if _is(module, *CONVOLUTIONS):
-        kind = "transposed" if isinstance(module, nn.ConvTranspose2d) else "convolution"
-    else:
-        kind = "max pooling" if isinstance(module, nn.MaxPool2d) else "average pooling"
     numbers = (module.kernel_size, module.stride, module.padding)
     name = f"{kind} {'-'.join(map(_short, numbers))}"
-    extra = getattr(module, "output_padding", 0)
+    extra, dilation = getattr(module, "output_padding", 0), getattr(module, "dilation", 1)
     name += f" +{_short(extra)}" if any(_pair(extra)) else ""
-    dilation = getattr(module, "dilation", 1)
     return name + (f" dilation {_short(dilation)}" if _pair(dilation) != (1, 1) else "")
 
 
@@ -42,7 +42,7 @@ def window_of(module: nn.Module, shape: Shape, up: bool) -> tuple[int, int] | No
     """
     if _is(module, *EACH_CELL):
         return 1, 1
-    if _is(module, *CONVOLUTIONS, *POOLING):
+    if _is(module, *WINDOWS):
         numbers = [getattr(module, name, 1) for name in ("kernel_size", "stride", "dilation")]
         square = all(len({*_pair(number)}) == 1 for number in numbers)
         kernel, stride, dilation = (_pair(number)[0] for number in numbers)
