@@ -45,7 +45,7 @@ def by_seconds(name: str, seed: int) -> Game:
     game = Game(*networks, Settings(lr=lr, average=0.995, seed=seed))
     pictures, clock = datasets.mnist().train.images, time.process_time()
     while time.process_time() - clock < SECONDS:
-        train_step(game, lambda: game.next_real(pictures))
+        train_step(game, lambda: game.next_batch(pictures))
         game.step += 1
     return game
 

@@ -63,14 +63,14 @@ def order(seed: int) -> Iterator[dict[str, object]]:
         game = Game(*pair("course"), Settings(seed=seed, **MLP))
         step = train_step if variant == "D first" else generator_first
         for _ in range(2000):
-            step(game, lambda game=game: game.next_real(digits.train.images))
+            step(game, lambda game=game: game.next_batch(digits.train.images))
             game.step += 1
         yield {"variant": variant, **digits_row(game), "seconds": ""}
 
 
-def generator_first(game: Game, next_real) -> None:
+def generator_first(game: Game, next_batch) -> None:
     """One round with the players in the other order, as in PyTorch-GAN: G, then D on old fakes."""
-    real = next_real()
+    real, _ = next_batch()
     with game.autocast():
         fake = game.generator(game.noise(len(real)))
         g_loss = losses.non_saturating_loss(game.discriminator(fake).float())

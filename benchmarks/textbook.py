@@ -16,7 +16,6 @@ trains the MLP pair by both loops for the same number of steps, over seeds, and 
 """
 
 import argparse
-import contextlib
 import multiprocessing
 import statistics
 import time
@@ -32,6 +31,7 @@ from torchvision import transforms
 
 from gan_utils import datasets, metrics, models, runtime
 from gan_utils.datasets import ImageSet
+from gan_utils.step import measure
 from gan_utils.training import Game, Settings, generate, train_step
 
 CASES = [
@@ -111,9 +111,9 @@ def engine(
     def step() -> int:
         nonlocal done
         done += 1
-        numbers = train_step(game, lambda: game.next_real(images.images), done % 10 == 0)
+        leaves = train_step(game, lambda: game.next_batch(images.images))
         if done % 10 == 0:
-            numbers.tolist()
+            measure(game, leaves).tolist()
         return batch
 
     return step
@@ -165,11 +165,8 @@ def serve(
         images = ImageSet(torch.randint(0, 256, (2048, *shape), dtype=torch.uint8))
     loop = {"textbook": textbook, "engine": engine}[which]
     step = loop(*models.build(model, shape, 100, width or 64), images, batch)
-    # what `training.fit` does around its loop
-    around = runtime.undisturbed() if which == "engine" else contextlib.nullcontext()
-    with around:
-        while (seconds := pipe.recv()) is not None:
-            pipe.send(rate(step, seconds))
+    while (seconds := pipe.recv()) is not None:
+        pipe.send(rate(step, seconds))
 
 
 def flops(model: str, shape: tuple[int, int, int], width: int, useful: bool) -> float:

@@ -19,6 +19,8 @@ from gan_utils.game import Game, Settings
 from gan_utils.training import train_step
 
 JS_SAMPLES = 50_000
+WIDTH = 32  # of the hidden layers
+D_ALONE = 0.03  # the learning rate of a D that trains alone, at the start
 HOLD = 0.2  # of the run at the full learning rate; from there it falls in a line to 0
 D_FASTER = 3.0  # D's learning rate over G's: D should be near D* before G follows it
 SETTINGS = Settings(latent_dim=1, batch_size=256, lr=1e-3, beta1=0.0, bfloat16=False)
@@ -47,12 +49,12 @@ class Snapshot:
     gradient: float
 
 
-def line_pair(width: int = 32) -> tuple[nn.Sequential, nn.Sequential]:
+def line_pair() -> tuple[nn.Sequential, nn.Sequential]:
     """Generator (N, 1) → (N, 1) and discriminator (N, 1) → logits (N, 1): 1-32-32-1 with tanh."""
 
     def dense() -> nn.Sequential:
-        hidden = [nn.Linear(1, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh()]
-        return nn.Sequential(*hidden, nn.Linear(width, 1))
+        hidden = [nn.Linear(1, WIDTH), nn.Tanh(), nn.Linear(WIDTH, WIDTH), nn.Tanh()]
+        return nn.Sequential(*hidden, nn.Linear(WIDTH, 1))
 
     return dense(), dense()
 
@@ -112,12 +114,7 @@ def play(
 
 
 def learn_d(
-    p: Density,
-    q: Density,
-    steps: int = 2000,
-    samples: int | None = None,
-    seed: int = 0,
-    lr: float = 0.03,
+    p: Density, q: Density, steps: int = 2000, samples: int | None = None, seed: int = 0
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Train a discriminator alone, p against q, and return x (N,) → D(x) (N,).
 
@@ -132,9 +129,9 @@ def learn_d(
         .view(-1, n, 1)
         for k, density in enumerate((p, q))
     )
-    optimizer = torch.optim.Adam(discriminator.parameters(), lr, fused=True)
+    optimizer = torch.optim.Adam(discriminator.parameters(), D_ALONE, fused=True)
     for step in range(steps):
-        optimizer.param_groups[0]["lr"] = lr * (1 - step / steps)
+        optimizer.param_groups[0]["lr"] = D_ALONE * (1 - step / steps)
         row = 0 if samples else step
         loss = losses.discriminator_loss(discriminator(real[row]), discriminator(fake[row]))
         optimizer.zero_grad()
@@ -169,9 +166,8 @@ def swing(snapshots: list[Snapshot]) -> float:
 
 def js_floor(data: Density, seed: int = 0) -> float:
     """What `Snapshot.js` would read for a perfect generator: two samples of the data itself."""
-    return theory.sampled_js(
-        *(data.sample(JS_SAMPLES, seed=seed + k) for k in (1_000_000, 2_000_000))
-    )
+    first, second = (data.sample(JS_SAMPLES, seed=seed + k) for k in (1_000_000, 2_000_000))
+    return theory.js_of_shares(theory.histogram(first), theory.histogram(second))
 
 
 def _seeded_pair(seed: int) -> tuple[nn.Sequential, nn.Sequential]:
@@ -191,10 +187,10 @@ def _d_turn(game: Game, real: torch.Tensor) -> None:
 
 def _look(game: Game, reference: np.ndarray) -> Snapshot:
     source = torch.Generator().manual_seed(game.settings.seed + game.step)
-    centers = (np.arange(theory.BINS) + 0.5) * (theory.HIGH - theory.LOW) / theory.BINS + theory.LOW
+    centers = torch.from_numpy(theory.CENTERS).float().unsqueeze(1)
     with torch.no_grad():
         samples = game.generator(torch.randn(JS_SAMPLES, 1, generator=source)).flatten()
-        d = game.discriminator(torch.from_numpy(centers).float().unsqueeze(1)).sigmoid()
+        d = game.discriminator(centers).sigmoid()
         x = game.generator(ARROWS)
     shares = theory.histogram(samples.numpy())
     gradients = [p.grad for p in game.generator.parameters() if p.grad is not None]

@@ -1,33 +1,40 @@
 """Figures from plain values: grids of pictures, a film strip, training curves, class shares.
 
-Colors are Okabe and Ito's, which stay apart for color-blind readers. Functions that draw return
-the matplotlib figure; a cell ends with ``plt.show()``.
+Functions that draw return the matplotlib figure; a cell ends with ``plt.show()``.
 """
 
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#56B4E9",
+from gan_utils.figure_base import (  # noqa: F401 (notebooks take the palette from here)
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    captioned,
+    figure_png,
+    ink,
+    legend,
+    side_by_side,
+    styled,
 )
-GREY = "#767676"
+
+DIGITS = dict.fromkeys("0123456789", 0.1)  # the share of each class
 History = Sequence[dict[str, float]]
 
 
-def grid(images: Tensor, columns: int = 8, gap: int = 1) -> np.ndarray:
-    """Tile uint8 images (N, C, H, W) into one array, (rows·(H+gap)−gap, …) or (…, …, 3).
+def grid(images: Tensor, columns: int = 8) -> np.ndarray:
+    """Tile uint8 images (N, C, H, W), white between them: (rows·(H+1)−1, …) or (…, …, 3).
 
     Raises:
         ValueError: no images, or neither 1 nor 3 channels.
@@ -36,12 +43,11 @@ def grid(images: Tensor, columns: int = 8, gap: int = 1) -> np.ndarray:
     if n == 0 or channels not in (1, 3):
         raise ValueError(f"images are {tuple(images.shape)}; a grid takes (N ≥ 1, 1 or 3, H, W)")
     rows = -(-n // columns)
-    sheet = np.full((rows * (height + gap), columns * (width + gap), channels), 255, np.uint8)
+    sheet = np.full((rows * (height + 1), columns * (width + 1), channels), 255, np.uint8)
     for i, image in enumerate(images.permute(0, 2, 3, 1).numpy()):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        top, left = i // columns * (height + 1), i % columns * (width + 1)
         sheet[top : top + height, left : left + width] = image
-    sheet = sheet[:-gap, :-gap] if gap else sheet
-    return sheet[:, :, 0] if channels == 1 else sheet
+    return sheet[:-1, :-1].squeeze(2) if channels == 1 else sheet[:-1, :-1]
 
 
 def png(sheet: np.ndarray, scale: int = 2) -> bytes:
@@ -62,8 +68,9 @@ def show_images(
 ) -> Figure:
     """One figure of uint8 images (N, C, H, W) in a grid, `scale` inches each."""
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(figsize=(columns * scale, rows * scale + 0.5), layout="constrained")
-    _picture(axes, grid(images, columns), title)
+    figure, (axes,) = side_by_side(1, columns * scale, rows * scale + 0.5)
+    picture(axes, grid(images, columns), title)
+    figure.set_label(f"{len(images)} pictures, {columns} in a row")
     return captioned(figure, caption)
 
 
@@ -72,34 +79,33 @@ def filmstrip(
 ) -> Figure:
     """The same fixed noise through time: `frames` grids side by side, from first to last."""
     chosen = np.unique(np.linspace(0, len(snapshots) - 1, frames).round().astype(int))
-    figure, axes = plt.subplots(
-        1, len(chosen), figsize=(1.6 * len(chosen), 2.1), layout="constrained", squeeze=False
-    )
+    figure, panels = side_by_side(len(chosen), 1.6 * len(chosen), 2.1)
     columns = int(np.ceil(np.sqrt(pictures)))
-    for axis, i in zip(axes[0], chosen, strict=True):
+    for axes, i in zip(panels, chosen, strict=True):
         step, images = snapshots[i]
-        _picture(axis, grid(images[:pictures], columns), f"step {step:,}")
+        picture(axes, grid(images[:pictures], columns), f"step {step:,}")
+    figure.set_label("the same noise through time")
     return captioned(figure, caption)
 
 
 def curves(history: History, caption: str = "") -> Figure:
     """Two panels over steps: both losses, and the mean of D on real and on generated pictures."""
-    figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
-    _losses(axes[0], history)
-    _verdicts(axes[1], history)
+    figure, (losses, verdicts) = side_by_side(2, 10, 3.4)
+    _losses(losses, history)
+    _verdicts(verdicts, history)
     return captioned(figure, caption)
 
 
 def quality(history: History, rows: History, caption: str = "") -> Figure:
     """Losses on the left, FID of the same run on the right, over steps (logarithmic)."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
-    _losses(left, history)
+    figure, (losses, fid) = side_by_side(2, 10, 3.4)
+    _losses(losses, history)
     steps = [row["step"] for row in rows]
-    right.plot(steps, [row["fid"] for row in rows], "o-", color=GREEN, label="generated")
-    right.axhline(rows[-1]["floor"], color=GREY, linestyle=":", label="real digits")
-    right.set(title="FID (64 digit features)", xlabel="step", yscale="log")
-    right.legend(fontsize=8, framealpha=0.85, edgecolor="none")
-    for axes in (left, right):
+    fid.plot(steps, [row["fid"] for row in rows], "o-", color=GREEN, label="generated")
+    fid.axhline(rows[-1]["floor"], color=GREY, linestyle=":", label="real digits")
+    fid.set(title="FID (64 digit features)", xlabel="step", yscale="log")
+    legend(fid, fontsize=8)
+    for axes in (losses, fid):
         axes.set_xscale("log")
     return captioned(figure, caption)
 
@@ -108,13 +114,11 @@ def point_clouds(
     clouds: Sequence[Tensor], centers: Tensor, titles: Sequence[str], caption: str = ""
 ) -> Figure:
     """Points (N, 2) in one panel for each cloud, over the centers (M, 2) they should surround."""
-    figure, axes = plt.subplots(
-        *(1, len(clouds)), figsize=(3 * len(clouds), 3.5), layout="constrained", squeeze=False
-    )
-    for axis, points, title in zip(axes[0], clouds, titles, strict=True):
-        axis.scatter(*centers.T, s=400, facecolors="none", edgecolors=ORANGE)
-        axis.scatter(*points.T, s=3, color=BLUE, alpha=0.3)
-        axis.set(title=title, aspect="equal", xlim=(-3, 3), ylim=(-3, 3))
+    figure, panels = side_by_side(len(clouds), 3 * len(clouds), 3.5)
+    for axes, points, title in zip(panels, clouds, titles, strict=True):
+        axes.scatter(*centers.T, s=400, facecolors="none", edgecolors=ORANGE)
+        axes.scatter(*points.T, s=3, color=BLUE, alpha=0.3)
+        axes.set(title=title, aspect="equal", xlim=(-3, 3), ylim=(-3, 3))
     return captioned(figure, caption)
 
 
@@ -127,59 +131,60 @@ def table(rows: Sequence[dict[str, object]], columns: Sequence[str]) -> str:
 
 
 def shares(
-    named: dict[str, Sequence[float]],
-    classes: Sequence[str] = tuple("0123456789"),
+    named: Mapping[str, Sequence[float]],
+    true: Mapping[str, float] = DIGITS,
+    xlabel: str = "class",
     caption: str = "",
 ) -> Figure:
-    """Bars of the share of each class, one color for each named set of samples."""
-    figure, axis = plt.subplots(figsize=(10, 3.2), layout="constrained")
-    share_bars(axis, named, (BLUE, ORANGE, GREEN, PURPLE))
-    axis.axhline(100 / len(classes), color=GREY, linestyle=":", label="equal shares")
-    axis.set(xlabel="class", ylabel="% of samples, at 0.9 confidence")
-    axis.set_xticks(range(len(classes)), classes)
-    axis.legend(frameon=False, ncols=len(named) + 1, loc="upper center", bbox_to_anchor=(0.5, 1.18))
-    return captioned(figure, caption)
+    """Bars of the share of each class in each named set of samples, the true shares as lines.
 
-
-def share_bars(axes: plt.Axes, named: Mapping[str, Sequence[float]], colors: Sequence[str]) -> None:
-    """Shares 0 … 1 of each class as bars in percent, those of the named sets side by side."""
+    Args:
+        named: what was counted → one share for each class, 0 … 1.
+        true: class → its true share.
+    """
+    figure, (axes,) = side_by_side(1, 10, 3.2)
     width = 0.8 / len(named)
-    for i, (name, values) in enumerate(named.items()):
-        place = np.arange(len(values)) + (i - (len(named) - 1) / 2) * width
-        color = colors[i % len(colors)]
-        axes.bar(place, np.multiply(values, 100), width, label=name, color=color)
+    for i, (name, values, color, _) in enumerate(styled(named)):
+        places = np.arange(len(true)) + (i - (len(named) - 1) / 2) * width
+        axes.bar(places, np.multiply(values, 100), width, label=name, color=color)
+    places, heights = np.arange(len(true)), np.multiply(list(true.values()), 100)
+    axes.hlines(heights, places - 0.45, places + 0.45, color=ink(), label="true share")
+    axes.set(xlabel=xlabel, ylabel="% of samples, at 0.9 confidence")
+    axes.set_xticks(places, list(true))
+    axes.legend(frameon=False, ncols=len(named) + 1, loc="lower center", bbox_to_anchor=(0.5, 1))
+    return captioned(figure, caption)
 
 
 def training_picture(images: Tensor, history: History, title: str, caption: str = "") -> bytes:
     """A PNG of a run in progress: samples of the fixed noise, the losses, D's verdicts."""
     figure = Figure(figsize=(11, 3.9), layout="constrained")  # no pyplot: nothing is left open
     samples, losses, verdicts = figure.subplots(1, 3)
-    _picture(samples, grid(images), title)
+    picture(samples, grid(images), title)
     if history:
         _losses(losses, history)
         _verdicts(verdicts, history)
-    captioned(figure, caption)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=80)
-    return buffer.getvalue()
+    return figure_png(captioned(figure, caption), dpi=80)
 
 
-def _picture(axes: plt.Axes, picture: np.ndarray, title: str) -> None:
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+def picture(axes: Axes, pixels: np.ndarray, title: str) -> None:
+    """A picture (H, W) or (H, W, 3), values 0 … 255, without axes, under its title."""
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.set_title(title, fontsize=10)
     axes.axis("off")
 
 
-def _losses(axes: plt.Axes, history: History) -> None:
+def _losses(axes: Axes, history: History) -> None:
     steps = [row["step"] for row in history]
     axes.plot(steps, [row["d_loss"] for row in history], color=BLUE, label="discriminator")
     axes.plot(steps, [row["g_loss"] for row in history], color=ORANGE, label="generator")
     axes.axhline(2 * np.log(2), color=GREY, linestyle=":", label="2·log 2: D cannot tell")
-    axes.set(xlabel="step", title="losses (nats)", ylim=(0, None))
-    axes.legend(fontsize=8, framealpha=0.85, edgecolor="none")
+    axes.set(xlabel="step", title="losses (nats)")
+    if axes.dataLim.ymin >= 0:  # not so for each loss: log(1 − D), hinge, Wasserstein
+        axes.set_ylim(bottom=0)
+    legend(axes, fontsize=8)
 
 
-def _verdicts(axes: plt.Axes, history: History) -> None:
+def _verdicts(axes: Axes, history: History) -> None:
     steps = [row["step"] for row in history]
     for name, label, color, style in [
         ("d_real", "D(x), real", GREEN, "-"),
@@ -189,11 +194,4 @@ def _verdicts(axes: plt.Axes, history: History) -> None:
         axes.plot(steps, [row[name] for row in history], color=color, linestyle=style, label=label)
     axes.axhline(0.5, color=GREY, linestyle=":")
     axes.set(xlabel="step", title="what D believes (probability real)", ylim=(0, 1))
-    axes.legend(fontsize=8, framealpha=0.85, edgecolor="none")
-
-
-def captioned(figure: Figure, caption: str) -> Figure:
-    """The figure, with a small gray line below that says what made it."""
-    if caption:
-        figure.supxlabel(caption, fontsize=8, color=GREY)
-    return figure
+    legend(axes, fontsize=8)

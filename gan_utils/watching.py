@@ -4,7 +4,9 @@ Each is called by `training.fit` as ``watcher(game, done)`` every tenth step and
 its own clock, and draws no random numbers.
 """
 
+import math
 import time
+from itertools import takewhile
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -35,7 +37,7 @@ class ProgressBar:
         self.bar: tqdm | None = None
 
     def __call__(self, game: Game, done: bool) -> None:
-        timed = game.goal.seconds is not None
+        timed = game.goal.seconds < math.inf
         if self.bar is None:
             goal = game.goal.seconds if timed else game.goal.steps
             style = "{l_bar}{bar}| {n:.0f}/{total:.0f} {unit} {postfix}"
@@ -61,18 +63,21 @@ class LivePicture:
         from IPython.display import Image, display
 
         settings = game.settings
+        title = f"step {game.step:,}, {game.seconds:.0f} s"
         png = plots.training_picture(
             generate(game.best_generator, game.fixed_noise),
             game.history,
-            title=f"step {game.step:,}, {game.seconds:.0f} s",
+            title=title,
             caption=runtime.provenance(
                 seed=settings.seed, batch=settings.batch_size, steps=game.step, seconds=game.seconds
             ),
         )
+        words = f"{title}: samples of the fixed noise, both losses, what D believes"
+        picture = Image(png, metadata={"alt": words})
         if self.handle is None:
-            self.handle = display(Image(png), display_id=True)
+            self.handle = display(picture, display_id=True)
         else:
-            self.handle.update(Image(png))
+            self.handle.update(picture)
 
 
 class TensorBoard:
@@ -81,21 +86,24 @@ class TensorBoard:
     def __init__(self, folder: str | Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
+        # A resumed run's first points are there already.
+        self.resumed = any(Path(folder).glob("events.out.tfevents.*"))
         self.writer = SummaryWriter(str(folder))
-        self.step = self.snapshot = -1
+        self.point, self.snapshot = -1.0, -1  # the last steps that are written
 
     def __call__(self, game: Game, done: bool) -> None:
-        for row in game.history:
-            if row["step"] > self.step:
-                self.step = row["step"]
-                for name in ("d_loss", "g_loss"):
-                    self.writer.add_scalar(f"loss/{name}", row[name], self.step)
-                for name in ("d_real", "d_fake", "d_fake_after"):
-                    self.writer.add_scalar(f"verdict/{name}", row[name], self.step)
+        if self.resumed and self.point < 0:
+            self.point = self.snapshot = game.began
+        rows = [*takewhile(lambda row: row["step"] > self.point, reversed(game.history))]
+        for row in reversed(rows):
+            self.point = row["step"]
+            for name in ("d_loss", "g_loss"):
+                self.writer.add_scalar(f"loss/{name}", row[name], row["step"])
+            for name in ("d_real", "d_fake", "d_fake_after"):
+                self.writer.add_scalar(f"verdict/{name}", row[name], row["step"])
         for step, images in game.snapshots:
             if step > self.snapshot:
-                self.snapshot = step
-                sheet = plots.grid(images)
+                self.snapshot, sheet = step, plots.grid(images)
                 layout = "HW" if sheet.ndim == 2 else "HWC"
                 self.writer.add_image("fixed noise", sheet, step, dataformats=layout)
         if done:

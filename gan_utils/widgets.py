@@ -4,16 +4,15 @@ They use only what ipywidgets 7.7 and 8 share. Beside each stands a static figur
 """
 
 import html
-import io
 from collections.abc import Callable, Sequence
 
 import ipywidgets
-import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from gan_utils import plots
+from gan_utils.figure_base import figure_png
 
 # The options of each question, by its key, as they stand on the screen.
 _asked: dict[str, ipywidgets.RadioButtons] = {}
@@ -69,7 +68,7 @@ def panel(
         except ValueError as error:
             sentence, picture.layout.visibility = f"impossible: {error}", "hidden"
         else:
-            picture.value = drawn if isinstance(drawn, bytes) else _png(drawn)
+            picture.value = drawn if isinstance(drawn, bytes) else figure_png(drawn)
             picture.layout.visibility = "visible"
         words.value = f'<p style="font-size: 130%">{html.escape(sentence, quote=False)}</p>'
 
@@ -96,10 +95,3 @@ def scrub(snapshots: Sequence[tuple[int, Tensor]]) -> ipywidgets.VBox:
         return f"step {step:,}", plots.png(plots.grid(images))
 
     return ipywidgets.VBox([play, panel(draw, width=420, snapshot=slider)])
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
-    plt.close(figure)
-    return buffer.getvalue()

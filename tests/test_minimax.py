@@ -1,11 +1,14 @@
 """The GAN on a line: its bounds, its equality with the round of notebook 01, figures, sliders."""
 
 import csv
+import functools
+import inspect
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -22,6 +25,15 @@ STORED = runtime.stored_runs("minimax.csv")
 @pytest.fixture(scope="module")
 def run() -> list[line_game.Snapshot]:
     return line_game.play(GAUSSIAN, steps=100)
+
+
+@functools.cache
+def cell_of_notebook_01(start: str) -> str:
+    """The source of the one cell that starts so."""
+    path = Path(__file__).resolve().parents[1] / "notebooks" / "01_minimax_game.ipynb"
+    cells = nbformat.read(path, as_version=4).cells
+    (source,) = [cell.source for cell in cells if cell.source.startswith(start)]
+    return source
 
 
 def stored(experiment: str, variant: str) -> list[dict[str, str]]:
@@ -86,18 +98,14 @@ def test_log_1_minus_d_starves_in_the_stored_runs_as_in_a_fresh_one() -> None:
 def test_at_once_spirals_out_and_taking_turns_stays_on_an_ellipse(
     x: float, y: float, eta: float
 ) -> None:
+    moves: dict = {"np": np}
+    exec(cell_of_notebook_01("def at_once("), moves)
     radius, level = x**2 + y**2, x**2 - eta * x * y + y**2
-    a, b = x - eta * y, y + eta * x
+    a, b = moves["at_once"](x, y, eta)
     assert a**2 + b**2 == pytest.approx((1 + eta**2) * radius, abs=1e-9)
-    x_first = x - eta * y, y + eta * (x - eta * y)
-    y_first = x - eta * (y + eta * x), y + eta * x
-    assert x_first[0] ** 2 - eta * x_first[0] * x_first[1] + x_first[1] ** 2 == pytest.approx(
-        level, abs=1e-9
-    )
-    assert y_first[0] ** 2 + eta * y_first[0] * y_first[1] + y_first[1] ** 2 == pytest.approx(
-        x**2 + eta * x * y + y**2, abs=1e-9
-    )
-    assert level >= (1 - eta / 2) * radius - 1e-9  # an ellipse: bounded, for eta below 2
+    for _ in range(20):
+        x, y = moves["in_turn"](x, y, eta)
+        assert x**2 - eta * x * y + y**2 == pytest.approx(level, abs=1e-9)
 
 
 # --- play
@@ -142,13 +150,7 @@ def test_play_repeats_the_round_of_notebook_01(k: int) -> None:
 
 
 def test_the_notebook_writes_the_same_round() -> None:
-    import inspect
-
-    import nbformat
-
-    path = Path(__file__).resolve().parents[1] / "notebooks" / "01_minimax_game.ipynb"
-    cells = nbformat.read(path, as_version=4).cells
-    (written,) = [cell.source for cell in cells if cell.source.startswith("def one_round(")]
+    written = cell_of_notebook_01("def one_round(")
     body = inspect.getsource(one_round).split('"""\n', 1)[1]
     assert written.split("\n", 1)[1].strip() == body.strip()
 
@@ -201,6 +203,22 @@ def test_figures_say_their_numbers(run: list[line_game.Snapshot]) -> None:
     strip = game_plots.strip(run, GAUSSIAN)
     titles = [axes.get_title() for axes in strip.axes]
     assert len(titles) == 4 and titles[0].startswith("step 0") and "step 100" in titles[-1]
+    plt.close("all")
+
+
+@pytest.mark.parametrize("series", [1, 4, 5, 13])
+def test_no_series_is_left_out(series: int) -> None:
+    named = {f"series {i}": [([1, 2], [i, i + 1])] for i in range(series)}
+    paths = {name: np.ones((3, 2)) for name in named}
+    learned = {name: np.full(601, 0.5) for name in named}
+    p, q = theory.gaussian(0, 1), theory.gaussian(1, 1)
+    for figure, more in [
+        (game_plots.lines(named, "x", "y"), set()),
+        (game_plots.trajectories(paths), set()),
+        (game_plots.learned_d(learned, p, q), {"D*"}),
+    ]:
+        said = {text.get_text() for text in figure.axes[-1].get_legend().get_texts()}
+        assert said == {*named} | more
     plt.close("all")
 
 

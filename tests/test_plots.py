@@ -44,18 +44,17 @@ def pictures(n: int, channels: int = 1) -> Tensor:
     n=st.integers(1, 11),
     channels=st.sampled_from([1, 3]),
     columns=st.integers(1, 6),
-    gap=st.integers(0, 3),
 )
-def test_grid_puts_each_picture_in_its_place(n: int, channels: int, columns: int, gap: int) -> None:
+def test_grid_puts_each_picture_in_its_place(n: int, channels: int, columns: int) -> None:
     images = pictures(n, channels)
-    sheet = plots.grid(images, columns, gap)
+    sheet = plots.grid(images, columns)
     rows = -(-n // columns)
     assert sheet.dtype == np.uint8
-    assert sheet.shape[:2] == (rows * (3 + gap) - gap, columns * (4 + gap) - gap)
+    assert sheet.shape[:2] == (rows * 4 - 1, columns * 5 - 1)
     assert sheet.shape[2:] == ((3,) if channels == 3 else ())
     left = np.full(sheet.shape, True)
     for i, image in enumerate(images):
-        top, side = i // columns * (3 + gap), i % columns * (4 + gap)
+        top, side = i // columns * 4, i % columns * 5
         there = slice(top, top + 3), slice(side, side + 4)
         expected = image[0] if channels == 1 else image.permute(1, 2, 0)
         assert np.array_equal(sheet[there], expected.numpy())
@@ -118,7 +117,7 @@ def test_curves_show_the_history(game: Game) -> None:
         (losses, ["d_loss", "g_loss"]),
         (verdicts, ["d_real", "d_fake", "d_fake_after"]),
     ]:
-        for line, name in zip(axes.lines, names, strict=False):
+        for line, name in zip(axes.lines[: len(names)], names, strict=True):
             assert list(line.get_xdata()) == steps
             assert list(line.get_ydata()) == [row[name] for row in game.history]
     assert losses.lines[-1].get_ydata()[0] == pytest.approx(2 * np.log(2))
@@ -135,15 +134,38 @@ def test_quality_sets_fid_beside_the_losses(game: Game) -> None:
     assert fid.get_xlabel() == "step"
 
 
-def test_shares_are_bars_for_each_class_and_set() -> None:
-    figure = plots.shares({"real": [0.1] * 10, "generated": [0.0] * 9 + [0.5]})
-    (axes,) = figure.axes
-    assert axes.get_xlabel() == "class"
-    assert axes.get_ylabel().startswith("% of samples")
-    assert [len(bars) for bars in axes.containers] == [10, 10]
-    assert axes.containers[1][9].get_height() == pytest.approx(50)
-    labels = {text.get_text() for text in axes.get_legend().get_texts()}
-    assert labels == {"equal shares", "real", "generated"}
+@pytest.mark.parametrize("lowest", [-1.5, 0.25])
+@pytest.mark.parametrize("loss", ["d_loss", "g_loss"])
+def test_losses_below_zero_are_in_sight(game: Game, loss: str, lowest: float) -> None:
+    history = [dict(row) for row in game.history]
+    history[-1][loss] = lowest
+    scores = [{"step": 1, "fid": 1, "floor": 1}]
+    for figure in (plots.curves(history), plots.quality(history, scores)):
+        bottom, top = figure.axes[0].get_ylim()
+        assert bottom == 0 if lowest > 0 else bottom < lowest
+        assert top > max(row["d_loss"] for row in history)
+
+
+@pytest.mark.parametrize("sets", [1, 2, 7])
+def test_shares_are_bars_for_each_class_and_set(sets: int) -> None:
+    named = {f"set {i}": [0.25, 0.1 * i] for i in range(sets)}
+    (axes,) = plots.shares(named, {"red": 0.7, "blue": 0.3}, "hair color").axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["red", "blue"]
+    assert axes.get_xlabel() == "hair color" and axes.get_ylabel().startswith("% of samples")
+    heights = [[bar.get_height() for bar in bars] for bars in axes.containers]
+    assert heights == [pytest.approx(np.multiply(values, 100)) for values in named.values()]
+    lefts = [bars[0].get_x() for bars in axes.containers]
+    assert lefts == sorted(lefts) and lefts[0] == pytest.approx(-0.4)
+    (true,) = axes.collections
+    assert [line[0, 1] for line in true.get_segments()] == pytest.approx([70, 30])
+    said = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert sorted(said) == sorted([*named, "true share"])
+
+
+def test_without_other_classes_shares_are_those_of_digits() -> None:
+    (axes,) = plots.shares({"real": [0.1] * 10}).axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == list("0123456789")
+    assert {line[0, 1] for line in axes.collections[0].get_segments()} == {10}
 
 
 def test_point_clouds() -> None:
@@ -184,20 +206,14 @@ def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("total", [{"steps": 30}, {"seconds": 0.1}, {"steps": 0}])
 def test_progress_bar_ends_full_and_closed(total: dict, capsys: pytest.CaptureFixture) -> None:
-    bars: list[SimpleNamespace] = []
     watcher = watching.ProgressBar()
-
-    def look(game: Game, done: bool) -> None:
-        if watcher.bar is not None:
-            bars.append(SimpleNamespace(n=watcher.bar.n, unit=watcher.bar.unit))
-
-    fit(small_game(), small_pictures(), **total, watchers=[watcher, look])
+    fit(small_game(), small_pictures(), **total, watchers=[watcher])
     assert watcher.bar is None
-    said = capsys.readouterr().err
-    if bars:
-        assert bars[-1].n == pytest.approx(next(iter(total.values())))
-        assert bars[-1].unit == ("s" if "seconds" in total else "steps")
-        assert "images/s" in said
+    last = capsys.readouterr().err.rpartition("\r")[2]
+    if total != {"steps": 0}:  # nothing to do: no percentage
+        assert "100%" in last
+    assert (" s , step" if "seconds" in total else " steps , step") in last
+    assert "images/s" in last
 
 
 def test_live_picture_is_shown_once_and_then_updated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,6 +256,31 @@ def test_tensorboard_can_be_read_back(tmp_path: Path) -> None:
     assert [image.step for image in images] == [step for step, _ in game.snapshots]
     sheet = np.asarray(Image.open(io.BytesIO(images[-1].encoded_image_string)).convert("L"))
     assert np.array_equal(sheet, plots.grid(game.snapshots[-1][1]))
+
+
+def test_a_resumed_run_logs_each_point_once(tmp_path: Path) -> None:
+    game = small_game()
+    for steps in (20, 35):  # each with a watcher of its own, as two commands have
+        fit(game, small_pictures(), steps=steps, watchers=[watching.TensorBoard(tmp_path)])
+    log = EventAccumulator(str(tmp_path), size_guidance={"images": 0, "scalars": 0}).Reload()
+    steps = [point.step for point in log.Scalars("loss/d_loss")]
+    assert steps == [row["step"] for row in game.history]
+    assert [image.step for image in log.Images("fixed noise")] == [s for s, _ in game.snapshots]
+
+
+def test_a_resumed_run_fills_a_new_folder(tmp_path: Path) -> None:
+    game = fit(small_game(), small_pictures(), steps=20, watchers=[])
+    fit(game, small_pictures(), steps=30, watchers=[watching.TensorBoard(tmp_path)])
+    log = EventAccumulator(str(tmp_path)).Reload()
+    assert [point.step for point in log.Scalars("loss/d_loss")] == [1, 10, 20, 30]
+
+
+def test_extra_watchers_stand_beside_the_bar(capsys: pytest.CaptureFixture) -> None:
+    seen = []
+    fit(small_game(), small_pictures(), steps=10, extra=lambda game, done: seen.append(game.step))
+    fit(small_game(), small_pictures(), steps=1, extra=[lambda game, done: seen.append(done)])
+    assert seen == [1, 10, 10, False, True]
+    assert "images/s" in capsys.readouterr().err
 
 
 def test_checkpoints_keep_their_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
