@@ -1,4 +1,4 @@
-"""Thin controls over pure functions: a prediction that is kept, a scrubber over a run.
+"""Thin controls over pure functions: a guess that is kept, a scrubber over a run.
 
 They use only what ipywidgets 7.7 and 8 share. Beside each stands a static figure.
 """
@@ -11,49 +11,39 @@ from torch import Tensor
 
 from gan_utils import plots
 
+# The options of each question, by its key, as they stand on the screen.
+_asked: dict[str, ipywidgets.RadioButtons] = {}
 
-class Prediction:
-    """A guess, kept before the answer is shown.
 
-    Attributes:
-        answer: the option that was clicked, or None.
+def predict(key: str, question: str, options: Sequence[str]) -> None:
+    """Show a question with its options to click; what is clicked is kept for `reveal`.
+
+    Args:
+        key: names the question; one of its own for each question of a notebook.
+
+    Raises:
+        ValueError: fewer than two options.
     """
-
-    def __init__(self, question: str, options: Sequence[str]) -> None:
-        if len(options) < 2:
-            raise ValueError(f"{len(options)} options; a prediction needs at least 2")
-        self.question, self.options = question, tuple(options)
-        self.answer: str | None = None
-
-    def keep(self, answer: str) -> None:
-        """Keep a guess.
-
-        Raises:
-            ValueError: it is not one of the options.
-        """
-        if answer not in self.options:
-            raise ValueError(f"the guess is {answer!r}; it must be one of {self.options}")
-        self.answer = answer
-
-    def reveal(self, truth: str) -> str:
-        """One sentence that sets the guess beside the truth."""
-        if truth not in self.options:
-            raise ValueError(f"the truth {truth!r} is not one of {self.options}")
-        if self.answer is None:
-            return f"It is: {truth}. (No guess was kept; choose one above first.)"
-        verdict = "You were right" if self.answer == truth else f"You guessed: {self.answer}"
-        return f"It is: {truth}. {verdict}."
-
-
-def predict(question: str, options: Sequence[str]) -> Prediction:
-    """Show a question with its options to click, and keep what was clicked."""
-    prediction = Prediction(question, options)
-    buttons = ipywidgets.RadioButtons(
-        options=prediction.options, value=None, layout=ipywidgets.Layout(width="auto")
+    if len(options) < 2:
+        raise ValueError(f"{len(options)} options; a prediction needs at least 2")
+    _asked[key] = ipywidgets.RadioButtons(
+        options=options, value=None, layout=ipywidgets.Layout(width="auto")
     )
-    buttons.observe(lambda change: prediction.keep(change["new"]), names="value")
-    display(ipywidgets.VBox([ipywidgets.Label(question), buttons]))
-    return prediction
+    display(ipywidgets.VBox([ipywidgets.Label(question), _asked[key]]))
+
+
+def reveal(key: str, truth: str) -> str:
+    """One sentence that sets the truth beside what was guessed at the question with this key."""
+    asked = _asked.get(key)
+    if asked is None:
+        verdict = "(The question was not asked yet; run its cell above first.)"
+    elif truth not in asked.options:
+        verdict = f"(This was no option of the question {key!r}; run its cell above again.)"
+    elif asked.value is None:
+        verdict = "(No guess was kept; choose one above first.)"
+    else:
+        verdict = "You were right." if asked.value == truth else f"You guessed: {asked.value}."
+    return f"It is: {truth}. {verdict}"
 
 
 def scrub(snapshots: Sequence[tuple[int, Tensor]]) -> ipywidgets.VBox:

@@ -278,29 +278,42 @@ def test_quality_of_an_untrained_generator_is_bad() -> None:
 # --- widgets
 
 
-def test_prediction_is_kept_and_set_beside_the_truth() -> None:
-    guess = widgets.Prediction("How many?", ["one", "ten"])
-    assert guess.reveal("ten") == "It is: ten. (No guess was kept; choose one above first.)"
-    guess.keep("one")
-    assert guess.reveal("ten") == "It is: ten. You guessed: one."
-    assert guess.reveal("one") == "It is: one. You were right."
-    with pytest.raises(ValueError, match="'two'; it must be one of"):
-        guess.keep("two")
-    with pytest.raises(ValueError, match="'two' is not one of"):
-        guess.reveal("two")
-    with pytest.raises(ValueError, match=r"1 options; .* at least 2"):
-        widgets.Prediction("How many?", ["one"])
-
-
-def test_clicking_keeps_the_guess(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list:
+    """What `predict` displays; no question was asked before."""
     boxes: list = []
     monkeypatch.setattr(widgets, "display", boxes.append)
-    guess = widgets.predict("How many?", ["one", "ten"])
-    question, buttons = boxes[0].children
+    monkeypatch.setattr(widgets, "_asked", {})
+    return boxes
+
+
+def test_a_guess_is_kept_and_set_beside_the_truth(shown: list) -> None:
+    widgets.predict("many", "How many?", ["one", "ten"])
+    question, buttons = shown[0].children
     assert question.value == "How many?"
-    assert guess.answer is None
+    assert widgets.reveal("many", "ten") == (
+        "It is: ten. (No guess was kept; choose one above first.)"
+    )
+    buttons.value = "one"
+    assert widgets.reveal("many", "ten") == "It is: ten. You guessed: one."
     buttons.value = "ten"
-    assert guess.answer == "ten"
+    assert widgets.reveal("many", "ten") == "It is: ten. You were right."
+    with pytest.raises(ValueError, match=r"1 options; .* at least 2"):
+        widgets.predict("one", "How many?", ["one"])
+
+
+def test_a_guess_belongs_to_its_question(shown: list) -> None:
+    """Revealed late, never asked, asked again, and with a truth that is none of its options."""
+    for key in ("first", "second"):
+        widgets.predict(key, "It …", ["grows", "stays"])
+    for box, guess in zip(shown, ["stays", "grows"], strict=True):
+        box.children[1].value = guess
+    assert widgets.reveal("first", "stays") == "It is: stays. You were right."
+    assert widgets.reveal("second", "stays") == "It is: stays. You guessed: grows."
+    assert "not asked yet; run its cell" in widgets.reveal("third", "stays")
+    assert "no option of the question 'first'; run" in widgets.reveal("first", "½")
+    widgets.predict("first", "It …", ["grows", "stays"])
+    assert "No guess was kept" in widgets.reveal("first", "stays")
 
 
 def test_scrubbing_moves_picture_and_label() -> None:
