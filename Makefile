@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-browser refresh lint badges bench sweep minimax mlp-gan checkerboards ablation small-data packing classifier face-classifier weights digits pictures
+.PHONY: help lab test elsewhere test-browser refresh lint badges bench sweep minimax mlp-gan checkerboards ablation small-data packing classifier face-classifier weights digits pictures
 
 export JUPYTER_PLATFORM_DIRS := 1
 unexport MPLBACKEND
@@ -23,6 +23,9 @@ lab: .venv/.stamp ## Open the course in JupyterLab, on this computer only.
 
 test: .venv/.stamp ## Run all tests, the notebooks among them, in the smallest budget.
 	OMP_NUM_THREADS=1 GAN_UTILS_BUDGET=smoke $(RUN) -m pytest $(ARGS)
+
+elsewhere: .venv/.stamp ## Run notebooks and seeded tests as on other processors, each cell twice.
+	$(RUN) tools/elsewhere.py $(ARGS)
 
 test-browser: .venv/.stamp ## Run the notebooks in JupyterLab, in Chromium, and move their sliders.
 	@$(RUN) -m pip install --disable-pip-version-check --quiet -r tests_browser/requirements.txt

@@ -115,15 +115,14 @@ def peak(images: Tensor, period: int = 2, border: int = 4) -> float:
     return float(power[center] / power[folded].mean())
 
 
-def constant_response(layer: nn.Module, channels: int, size: int = 8, border: int = 3) -> Tensor:
+def constant_response(layer: nn.Module, channels: int) -> Tensor:
     """What a layer makes of a constant input of ones, away from the edges.
 
     Args:
-        layer: (1, channels, size, size) → (1, C, H, W).
+        layer: (1, channels, 8, 8) → (1, C, H, W).
 
     Returns:
-        The first channel inside the border, (H − 2·border, W − 2·border).
+        The first channel without 3 pixels on each side, (H − 6, W − 6).
     """
     with torch.no_grad():
-        response = layer(torch.ones(1, channels, size, size))[0, 0]
-    return response[border:-border, border:-border]
+        return layer(torch.ones(1, channels, 8, 8))[0, 0, 3:-3, 3:-3]
