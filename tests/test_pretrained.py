@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_utils import datasets, face_metrics, metrics, pretrained
+from gan_utils import datasets, metrics, pretrained
 from gan_utils.cli import PLAIN
 from gan_utils.datasets import choosing
 from gan_utils.game import generate
@@ -56,7 +56,7 @@ def test_generated_digits_cover_all_classes() -> None:
 
 
 def test_generated_faces_have_most_hair_colors() -> None:
-    assert face_metrics.shares(drawn("cartoon_64", 500), "hair color").covered >= 6
+    assert metrics.coverages(drawn("cartoon_64", 500))["hair color"].covered >= 6
 
 
 def test_discriminator_tells_faces_from_noise() -> None:
