@@ -120,7 +120,7 @@ def train(
     settings = _training_settings(about)  # refuses a bad one before anything is made
     Total.of(**total, steps_per_epoch=1)  # and here what fit would refuse
     if about["model"] == "dcgan":
-        models.plan(about["image_size"])  # refuses a size before all pictures are resized to it
+        models.start_and_kernels(about["image_size"])  # a size it refuses, before any is resized to
     images = datasets.load(about["data"], about["image_size"])
     runtime.seed_everything(settings.seed)
     about["image_shape"] = images.shape
@@ -341,7 +341,7 @@ def _networks(about: dict[str, Any]) -> Any:
     """The pair that a run folder's settings describe."""
     from gan_utils import models
 
-    sizes = about["latent_dim"], about["base_channels"], about["d_norm"]
+    sizes = about["latent_dim"], about["base_channels"]
     return models.build(about["model"], tuple(about["image_shape"]), *sizes)
 
 

@@ -35,8 +35,8 @@ def players(name: str) -> tuple[nn.Sequential, nn.Sequential]:
         FileNotFoundError: the weights are missing from the installation.
     """
     made = about(name)
-    sizes = made["latent_dim"], made["base_channels"], made.get("d_norm", "batch")
-    pair = models.build(made["model"], tuple(made["image_shape"]), *sizes)
+    shape = tuple(made["image_shape"])
+    pair = models.build(made["model"], shape, made["latent_dim"], made["base_channels"])
     for network, role in zip(pair, ROLES, strict=True):
         weights = load_file(_file(name, role))
         network.load_state_dict(

@@ -18,7 +18,7 @@ from gan_utils.game import Game, Settings
 from gan_utils.models import SLOPE, dcgan_init
 from gan_utils.runtime import seed_everything
 
-SIZES, KERNELS = (4, 7, 14, 28), (3, 4, 4)  # as `models.plan` gives them for 28
+SIZES, KERNELS = (4, 7, 14, 28), (3, 4, 4)  # as `models.start_and_kernels` gives them for 28
 RATE, SGD_RATE = 1e-3, 0.1  # chosen for runs of a minute; the paper's 2e-4 is for longer ones
 Options = dict[str, object]
 
