@@ -69,10 +69,10 @@ packing: .venv/.stamp ## Measure pictures decoded per second, beside plain loops
 	$(RUN) benchmarks/packing.py $(ARGS)
 
 classifier: .venv/.stamp ## Train the digit classifier anew: data/digit_classifier.safetensors.
-	$(RUN) tools/train_classifier.py $(ARGS)
+	$(RUN) tools/train_classifier.py digit $(ARGS)
 
 face-classifier: .venv/.stamp ## Train the classifier of drawn faces anew: data/face_classifier.safetensors.
-	$(RUN) tools/train_face_classifier.py $(ARGS)
+	$(RUN) tools/train_classifier.py face $(ARGS)
 
 weights: .venv/.stamp ## Train anew the pairs that later notebooks look into (ARGS: only these).
 	$(RUN) tools/train_weights.py $(ARGS)

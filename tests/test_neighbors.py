@@ -10,7 +10,7 @@ from gan_utils.neighbors import copies, nearest
 
 
 def colored(n: int, seed: int = 0, size: int = 8) -> Tensor:
-    return noise(n, 3, size, size, seed=seed)
+    return colored(n, 3, size, size, seed=seed)
 
 
 def by_hand(query: Tensor, pictures: Tensor) -> Tensor:
@@ -41,8 +41,8 @@ def test_one_bit_of_one_pixel_is_told_from_a_copy() -> None:
 def test_the_nearest_are_those_that_all_distances_name(
     k: int, queries: int, pictures: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbors, "QUERIES", queries)
-    monkeypatch.setattr(neighbors, "PICTURES", pictures)
+    monkeypatch.setattr(neighbors, "_QUERIES", queries)
+    monkeypatch.setattr(neighbors, "_PICTURES", pictures)
     asked, given = colored(15), colored(40, seed=1)
     distance, index = nearest(asked, given, k)
     assert distance.shape == index.shape == (15, k)
@@ -64,6 +64,7 @@ def test_mapped_and_sliced_pictures_serve() -> None:
         (torch.rand(2, 3, 8, 8), colored(4), 1, "to_uint8"),
         (colored(2), colored(4).float(), 1, "pictures are torch.float32"),
         (colored(2)[0], colored(4), 1, "N ≥ 1"),
+        (colored(2), colored(4).numpy(), 1, "pictures are a ndarray; give a tensor"),
         (colored(2)[:0], colored(4), 1, "queries are torch.uint8 (0, 3, 8, 8)"),
         (colored(2), colored(4, size=9), 1, "ImageSet.resize"),
         (colored(2), colored(4), 5, "1 … 4"),
@@ -74,6 +75,17 @@ def test_refusals(asked: Tensor, given: Tensor, k: int, said: str) -> None:
     with pytest.raises(ValueError) as error:
         nearest(asked, given, k)
     assert said in str(error.value)
+
+
+def test_whatever_torchs_default_type() -> None:
+    expected = nearest(colored(3), colored(9), 2)
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = nearest(colored(3), colored(9), 2)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.equal(found[1], expected[1])
+    torch.testing.assert_close(found[0], expected[0], check_dtype=False)
 
 
 def test_other_real_pictures_are_as_near_to_either_set() -> None:
