@@ -10,7 +10,7 @@ from gan_utils.neighbors import copies, nearest
 
 
 def colored(n: int, seed: int = 0, size: int = 8) -> Tensor:
-    return colored(n, 3, size, size, seed=seed)
+    return noise(n, 3, size, size, seed=seed)
 
 
 def by_hand(query: Tensor, pictures: Tensor) -> Tensor:
