@@ -3,6 +3,7 @@
 import math
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_utils import datasets, runtime
-from gan_utils.datasets import ImageSet, to_uint8, to_unit
+from gan_utils.datasets import ImageSet, image_set, to_uint8, to_unit
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +164,35 @@ def test_select_keeps_labels_beside_their_pictures() -> None:
     assert chosen.labels.tolist() == [4, 1]
     assert chosen.images[:, 0, 0, 0].tolist() == [4, 1]
     assert len(numbered(9).select(slice(2, 5))) == 3
+
+
+def test_a_fingerprint_is_of_pictures_and_what_is_held_out() -> None:
+    images = numbered(10, [3])
+    assert images.fingerprint == "35c71c8a3331a288f8b21ee2a1c135c6"  # on every machine
+    for same in (replace(images, labels=None, source="moved"), images.select(torch.arange(10))):
+        assert same.fingerprint == images.fingerprint
+    swapped = torch.tensor([1, 0, *range(2, 10)])
+    others = [
+        numbered(10, [4]),
+        numbered(10),
+        numbered(11, [3]),
+        images.select(swapped),
+        images.select(slice(0)),
+        replace(images, images=images.images.reshape(10, 2, 2, 1)),
+        replace(images, images=images.images + (torch.arange(10) == 7).byte().view(10, 1, 1, 1)),
+    ]
+    assert len({images.fingerprint, *(other.fingerprint for other in others)}) == 8
+    assert numbered(10, []).fingerprint == numbered(10).fingerprint
+
+
+def test_the_fingerprint_of_a_large_set_reads_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_set, "READ", 12)  # bytes: of 40, every fourth picture
+    prints = []
+    for changed in range(10):
+        images = numbered(10).images.clone()
+        images[changed] = 200
+        prints.append(ImageSet(images).fingerprint != numbered(10).fingerprint)
+    assert prints == [i % 4 == 0 for i in range(10)]
 
 
 def test_every_pixel_value_survives_the_round_trip() -> None:
