@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from gan_utils import datasets, runtime
 from gan_utils.datasets import ImageSet, image_set, to_uint8, to_unit
+from gan_utils.datasets.pictures import Shape
+from gan_utils.datasets.report import Report
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def digits() -> ImageSet:
 
 def numbered(n: int, reserved: list[int] | None = None) -> ImageSet:
     """n pictures, 2×2, of which the i-th is all i."""
-    images = torch.arange(n, dtype=torch.uint8).view(n, 1, 1, 1).expand(n, 1, 2, 2)
+    images = torch.arange(n).byte().view(n, 1, 1, 1).expand(n, 1, 2, 2)
     mask = None if reserved is None else torch.isin(torch.arange(n), torch.tensor(reserved))
     return ImageSet(images, torch.arange(n), reserved=mask, source="numbers")
 
@@ -136,6 +138,12 @@ def test_only_uint8_pictures_are_taken(images: torch.Tensor) -> None:
         ImageSet(images)
 
 
+@pytest.mark.parametrize("images", [np.zeros((2, 1, 4, 4), np.uint8), [[1, 2]], None])
+def test_only_tensors_are_taken(images: object) -> None:
+    with pytest.raises(TypeError, match=r"images are a .*; an ImageSet takes a torch\.Tensor"):
+        ImageSet(images)
+
+
 @pytest.mark.parametrize("column", ["labels", "reserved"])
 def test_columns_must_match_the_pictures(column: str) -> None:
     with pytest.raises(ValueError, match=f"3 {column} for 2 images"):
@@ -159,11 +167,28 @@ def test_without_a_reserved_column_all_is_for_training() -> None:
         _ = images.held_out
 
 
-def test_select_keeps_labels_beside_their_pictures() -> None:
-    chosen = numbered(9).select(torch.tensor([4, 1]))
-    assert chosen.labels.tolist() == [4, 1]
-    assert chosen.images[:, 0, 0, 0].tolist() == [4, 1]
-    assert len(numbered(9).select(slice(2, 5))) == 3
+@pytest.mark.parametrize(
+    "index",
+    [slice(2, 9, 3), slice(-3, None), slice(0), torch.tensor([4, 1, 4]), torch.arange(9) % 4 == 1],
+    ids=["slice", "last", "nothing", "positions", "mask"],
+)
+def test_select_keeps_labels_and_names_beside_their_pictures(index: slice | torch.Tensor) -> None:
+    report = Report("numbers", Shape(2, 1), [f"{i}.png" for i in range(9)], held_out=2)
+    chosen = replace(numbered(9, [1, 8]), report=report).select(index)
+    kept = torch.arange(9)[index].tolist()
+    assert chosen.images[:, 0, 0, 0].tolist() == chosen.labels.tolist() == kept
+    assert chosen.report.names == [f"{i}.png" for i in kept]
+    assert chosen.report.held_out == len([i for i in kept if i in (1, 8)])
+    assert (report.held_out, report.accepted) == (2, 9)
+    assert chosen.held_out.report.names == [f"{i}.png" for i in kept if i in (1, 8)]
+    assert chosen.train.report.held_out == 0
+
+
+def test_a_set_is_shown_in_a_line_and_compared_without_an_error() -> None:
+    images = numbered(2000, [3])
+    assert repr(images) == "ImageSet(2,000 × (1, 2, 2), 1 held out; numbers)"
+    assert len({images, images, numbered(2000, [3])}) == 2
+    assert images == images != numbered(2000, [3])
 
 
 def test_a_fingerprint_is_of_pictures_and_what_is_held_out() -> None:

@@ -1,7 +1,7 @@
 """A set of pictures: one uint8 tensor, with labels and where it came from."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,9 @@ def to_uint8(images: Tensor) -> Tensor:
     return ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
-    """Pictures, in memory or mapped from a file.
+    """Pictures, in memory or mapped from a file. To compare two sets, compare `fingerprint`.
 
     Attributes:
         images: uint8 (N, C, H, W).
@@ -32,10 +32,12 @@ class ImageSet:
         classes: the name of each label, or of each attribute.
         reserved: bool (N,), True where a picture is held out of all training; None for nowhere.
         source: one line on where the pictures come from.
-        report: how they were made of files (`datasets.folder`), or None.
+        report: how they were made of files (`datasets.folder`), or None. In a part of a set its
+            `names` and `held_out` are of that part, the rest is of all files.
 
     Raises:
-        ValueError: the images are not uint8 (N, C, H, W), or labels do not match them.
+        TypeError: the images are no tensor.
+        ValueError: they are not uint8 (N, C, H, W), or labels do not match them.
     """
 
     images: Tensor
@@ -43,9 +45,14 @@ class ImageSet:
     classes: tuple[str, ...] = ()
     reserved: Tensor | None = None
     source: str = ""
-    report: Any = field(default=None, repr=False)
+    report: Any = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.images, Tensor):
+            raise TypeError(
+                f"images are a {type(self.images).__name__}; an ImageSet takes a torch.Tensor, "
+                "so convert with torch.from_numpy or torch.as_tensor"
+            )
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
             raise ValueError(
                 f"images are {self.images.dtype} of shape {tuple(self.images.shape)}; "
@@ -55,6 +62,10 @@ class ImageSet:
             column = getattr(self, name)
             if column is not None and len(column) != len(self.images):
                 raise ValueError(f"{len(column)} {name} for {len(self.images)} images")
+
+    def __repr__(self) -> str:
+        held_out = 0 if self.reserved is None else int(self.reserved.sum())
+        return f"ImageSet({len(self):,} × {self.shape}, {held_out:,} held out; {self.source})"
 
     def __len__(self) -> int:
         return len(self.images)
@@ -107,7 +118,12 @@ class ImageSet:
             name: None if column is None else column[index]
             for name, column in [("labels", self.labels), ("reserved", self.reserved)]
         }
-        return replace(self, images=self.images[index], **columns)
+        report = self.report
+        if report is not None:
+            names = [report.names[i] for i in torch.arange(len(self))[index].tolist()]
+            held_out = 0 if self.reserved is None else int(columns["reserved"].sum())
+            report = replace(report, names=names, held_out=held_out)
+        return replace(self, images=self.images[index], report=report, **columns)
 
     def resize(self, size: int) -> "ImageSet":
         """The same pictures at size × size, averaged down or interpolated up without aliasing.
