@@ -97,23 +97,49 @@ def test_missing_files_are_named_and_not_fetched(
     assert list(tmp_path.iterdir()) == []
 
 
+PARTS = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("content", [b"cut short", b"", bytes([0, 0, 8, 3, 0, 0, 0, 9])])
 def test_damaged_files_are_not_replaced_unasked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, content: bytes
 ) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("went online"))
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
-        (raw / f"{part}-ubyte.gz").write_bytes(b"cut short")
+    for part in PARTS:
+        (raw / f"{part}-ubyte{suffix}").write_bytes(content)
     before = listing(tmp_path)
-    with pytest.raises(FileNotFoundError, match="damaged"):
+    with pytest.raises(FileNotFoundError, match=r"damaged .* Put train-images-idx3-ubyte\.gz"):
         datasets.mnist(full=True, root=tmp_path)
     assert listing(tmp_path) == before
 
 
+@pytest.mark.parametrize(("digits", "labels"), [(100, 100), (1, 1), (60_000, 59_999)])
+def test_files_of_another_count(tmp_path: Path, digits: int, labels: int) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in PARTS:
+        images = part.endswith("idx3")
+        sizes = [digits, 28, 28] if images else [labels]
+        header = bytes([0, 0, 8, len(sizes)]) + b"".join(n.to_bytes(4, "big") for n in sizes)
+        (raw / f"{part}-ubyte").write_bytes(header + bytes(int(np.prod(sizes))))
+    sentence = f"holds {digits:,} training digits and {labels:,} labels; MNIST has 60,000"
+    for name in (f"mnist:{tmp_path}", tmp_path):
+        with pytest.raises(ValueError, match=sentence):
+            datasets.load(name)
+
+
+@pytest.mark.parametrize("given", [{"download": True}, {"root": "here"}, {"root": Path()}])
+def test_the_sample_is_not_given_where_all_digits_are_meant(given: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="pass full=True, too"):
+        datasets.mnist(**given)
+
+
 def test_failed_download_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", refuse_network)
-    with pytest.raises(FileNotFoundError, match=r"mnist\(\) alone needs neither"):
+    with pytest.raises(FileNotFoundError, match=r"damaged \(.*\)\. Put .* in Python"):
         datasets.mnist(full=True, download=True, root=tmp_path)
 
 
