@@ -1,6 +1,7 @@
 """A set of pictures: one uint8 tensor, with labels and where it came from."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -142,5 +143,28 @@ class ImageSet:
             )
             return small.round().clamp(0, 255).to(torch.uint8)
 
-        # A part at a time: as floats, all at once would need four times the memory and more.
-        return replace(self, images=torch.cat([resized(part) for part in self.images.split(1024)]))
+        return self._each(resized)
+
+    def in_channels(self, channels: int) -> "ImageSet":
+        """The same pictures in color (3), gray ones repeated, or in gray (1), color to its luma.
+
+        Raises:
+            ValueError: another number of channels is wanted, or there.
+        """
+        for number in (channels, self.shape[0]):
+            if number not in (1, 3):
+                raise ValueError(f"{number} channels; pictures have 1 (gray) or 3 (color)")
+        if channels == self.shape[0]:
+            return self
+        if channels == 3:
+            return replace(self, images=self.images.expand(-1, 3, -1, -1))
+
+        def gray(images: Tensor) -> Tensor:  # 0.299, 0.587 and 0.114 of 2^16, rounded, as in Pillow
+            red, green, blue = images.int().split(1, dim=1)
+            return ((19595 * red + 38470 * green + 7471 * blue + 2**15) >> 16).to(torch.uint8)
+
+        return self._each(gray)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "ImageSet":
+        """A part at a time: all at once would need four times the memory and more."""
+        return replace(self, images=torch.cat([change(part) for part in self.images.split(1024)]))
