@@ -6,8 +6,7 @@ from pathlib import Path, PurePosixPath
 import torch
 
 from gan_utils.datasets.cartoon import cartoon
-from gan_utils.datasets.celeba import celeba
-from gan_utils.datasets.celeba_files import FACES
+from gan_utils.datasets.celeba import FACES, celeba
 from gan_utils.datasets.cifar10 import cifar10
 from gan_utils.datasets.digits import mnist
 from gan_utils.datasets.folder import anime, anime_layout, folder
