@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gan_utils import datasets
-from gan_utils.datasets.folder import anime_layout, class_folders
+from gan_utils.datasets.folder import class_folders
 from gan_utils.datasets.pictures import MOST_PIXELS, Rejected, Shape, convert
 from gan_utils.datasets.report import Report
 from gan_utils.datasets.sources import LARGEST, Source, readable
@@ -692,36 +692,6 @@ def test_nothing_is_printed_on_short_work(here: Path, capfd: pytest.CaptureFixtu
     assert capfd.readouterr() == ("", "")
 
 
-# --- anime faces
-
-
-@pytest.mark.parametrize(
-    ("names", "known"),
-    [
-        (["faces/4.jpg", "faces/12.jpg"], True),
-        (["1.jpg", "2.png"], True),
-        (["set/images/46651_2014.jpg"], True),
-        (["faces/4.jpg", "faces/asuka.jpg"], False),
-        (["faces/4.jpg", "more/12.jpg"], False),
-        (["cats/1.jpg", "cats/2.jpg"], False),
-    ],
-)
-def test_anime_layout(names: list[str], known: bool) -> None:
-    assert anime_layout(names) == known
-
-
-def test_anime(here: Path, tmp_path: Path) -> None:
-    (here / "faces").mkdir()
-    for i in range(11):
-        (here / "faces" / f"{i}.jpg").write_bytes(encoded(noise(i), "JPEG"))
-    images = datasets.anime(here, size=96)
-    assert images.source == "11 anime faces"
-    assert images.shape == (3, 96, 96)
-    assert (len(images.train), len(images.held_out)) == (10, 1)
-    (here / "faces" / "notes.jpg").write_bytes(encoded(noise(99), "JPEG"))
-    assert datasets.anime(here, size=96).source == "12 pictures of pictures"
-
-
 # --- real sets
 
 
@@ -739,6 +709,6 @@ def test_brain_scans(real_data: Path) -> None:
 
 
 def test_anime_faces(real_data: Path) -> None:
-    images = datasets.anime(real_data / "anime_faces_96x96_8k.zip", size=96)
-    assert (len(images), images.source) == (8000, "8,000 anime faces")
+    images = datasets.folder(real_data / "anime_faces_96x96_8k.zip", size=96)
+    assert (len(images), images.classes) == (8000, ())
     assert (images.report.duplicates, images.report.rejected) == (2, [])

@@ -1,8 +1,6 @@
-"""Pictures of your own: any folder or zip, and the sets of anime faces that go around."""
+"""Pictures of your own: any folder or zip."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -11,11 +9,6 @@ from gan_utils.datasets.image_set import ImageSet
 from gan_utils.datasets.packing import NoPictures, packed
 from gan_utils.datasets.pictures import Shape
 from gan_utils.datasets.report import Report
-
-# The sets of anime faces that are passed around are one folder of numbered files: 123.jpg, or
-# 123_2010.jpg with a year.
-ANIME_NAME = re.compile(r"\d+(_\d{4})?\.(jpe?g|png|webp)", re.IGNORECASE)
-ANIME_FOLDERS = {"", "faces", "images", "data", "cropped", "anime_faces", "animefaces"}
 
 
 def folder(
@@ -60,28 +53,6 @@ def inspect(path: str | Path, size: int = 64, channels: int = 3) -> Report:
         return folder(path, size, channels).report
     except NoPictures as error:
         return error.report
-
-
-def anime(path: str | Path, size: int = 64) -> ImageSet:
-    """Anime faces from a folder or zip of numbered files; any other layout is read by `folder`.
-
-    Raises:
-        FileNotFoundError, ValueError, OSError: as `folder`.
-    """
-    images = folder(path, size)
-    if not anime_layout(images.report.names):
-        return images
-    return replace(images, labels=None, classes=(), source=f"{len(images):,} anime faces")
-
-
-def anime_layout(names: Sequence[str]) -> bool:
-    """Whether the files are numbered and lie in one folder, as sets of anime faces do."""
-    paths = [PurePosixPath(name) for name in names]
-    return (
-        len({path.parent for path in paths}) == 1
-        and paths[0].parent.name.lower() in ANIME_FOLDERS
-        and all(ANIME_NAME.fullmatch(path.name) for path in paths)
-    )
 
 
 def class_folders(
