@@ -73,10 +73,9 @@ def crop_faces(
         raise FileExistsError(f"{out} already holds something; name a new folder for the faces")
     out.mkdir(parents=True, exist_ok=True)
     crops = Crops(out, rejected=list(source.rejected))
-    archive = source.path.open("rb") if source.is_zip else None
     for number, entry in enumerate(tqdm(source.entries, desc="looking for faces", delay=2)):
         try:
-            image, done = open_picture(source.read(entry, archive))
+            image, done = open_picture(source.read(entry))
             image = in_colors(image, "RGB", done)
         except Rejected as error:
             crops.rejected.append((entry.name, error.reason, error.detail))
@@ -88,8 +87,6 @@ def crop_faces(
         crops.faces += len(squares)
         if not squares:
             crops.without.append(entry.name)
-    if archive:
-        archive.close()
     return crops
 
 

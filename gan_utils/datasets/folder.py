@@ -16,7 +16,6 @@ def folder(
     size: int = 64,
     channels: int = 3,
     crop: float = 1.0,
-    workers: int | None = None,
 ) -> ImageSet:
     """All pictures below a folder or in a zip, uint8 (N, channels, size, size).
 
@@ -31,7 +30,6 @@ def folder(
         size: pixels on a side.
         channels: 3 for color, 1 for gray.
         crop: the side of the center square, as a share of the shorter side.
-        workers: decoding processes; default one for each core.
 
     Returns:
         The pictures; ``print(images.report)`` says what was made of the files.
@@ -41,7 +39,7 @@ def folder(
         ValueError: not one file is a picture, the file is not a zip, or an argument out of range.
         OSError: the pack cannot be written.
     """
-    return packed(path, Shape(size, channels, crop), class_folders, workers=workers)
+    return packed(path, Shape(size, channels, crop), class_folders)
 
 
 def inspect(path: str | Path, size: int = 64, channels: int = 3) -> Report:
@@ -59,17 +57,17 @@ def inspect(path: str | Path, size: int = 64, channels: int = 3) -> Report:
 
 def class_folders(
     names: Sequence[str],
-) -> tuple[np.ndarray | None, tuple[str, ...], np.ndarray | None]:
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Labels from the first folders that differ, if there are two or more and all lie in one.
 
     Returns:
-        int64 (N,) or None, the folders' names in order, and None: what is held out is not chosen.
+        int64 (N,) or None, and the folders' names in order.
     """
     above = [PurePosixPath(name).parts[:-1] for name in names]
     shared = 0  # folders that all pictures have in common
     while all(len(parts) > shared for parts in above) and len({p[shared] for p in above}) == 1:
         shared += 1
     if any(len(parts) <= shared for parts in above):
-        return None, (), None
+        return None, ()
     classes, labels = np.unique([parts[shared] for parts in above], return_inverse=True)
-    return labels.astype(np.int64), tuple(classes.tolist()), None
+    return labels.astype(np.int64), tuple(classes.tolist())
