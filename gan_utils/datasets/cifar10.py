@@ -1,5 +1,6 @@
 """CIFAR-10 through torchvision's own loader."""
 
+import os
 import tarfile
 import tempfile
 import zipfile
@@ -27,7 +28,7 @@ def cifar10(root: str | Path | None = None, download: bool = False) -> ImageSet:
     """
     from torchvision.datasets import CIFAR10
 
-    root = Path(root).expanduser() if root else data_root()
+    root = Path(os.path.expanduser(root)) if root else data_root()
     if root.name == CIFAR10.base_folder:
         root = root.parent
     archive = root if root.is_file() else root / CIFAR10.filename

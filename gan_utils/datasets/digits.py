@@ -1,5 +1,6 @@
 """Handwritten digits: an embedded sample of MNIST, and all of it through torchvision."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -45,7 +46,7 @@ def mnist(full: bool = False, download: bool = False, root: str | Path | None = 
             sample["held_out"],
             "10,000 digits of MNIST's training set (LeCun, Cortes and Burges)",
         )
-    root = Path(root).expanduser() if root else data_root()
+    root = Path(os.path.expanduser(root)) if root else data_root()
     images, labels = _torchvision_mnist(root, download)
     if not len(images) == len(labels) == ALL:
         raise ValueError(
