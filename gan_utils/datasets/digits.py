@@ -63,7 +63,7 @@ def stacked_mnist(digits: ImageSet, n: int, seed: int = 0) -> ImageSet:
     """Three random digits as the red, green and blue of one picture: 1,000 modes to cover.
 
     Args:
-        digits: grey pictures (N, 1, H, W) with labels 0 … 9.
+        digits: gray pictures (N, 1, H, W) with labels 0 … 9.
         n: how many to make.
         seed: of the random choice.
 
