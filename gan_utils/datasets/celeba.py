@@ -58,8 +58,8 @@ def celeba(
         _download(root)
     faces = _faces(root)
     if faces is None:
-        what = "no CelebA faces in" if root.exists() else "nothing, so no CelebA faces, at"
-        raise FileNotFoundError(f"there is {what} {root}. {_how(root)}")
+        missing = "" if root.exists() else ", for nothing is there"
+        raise FileNotFoundError(f"there are no CelebA faces at {root}{missing}. {_how(root)}")
     images = packed(faces, Shape(size, 3, crop))
     return replace(images, source=f"{len(images):,} aligned faces of CelebA (Liu et al. 2015)")
 
@@ -74,15 +74,11 @@ def _faces(root: Path) -> Path | None:
             return folder / FACES
         unpacked = folder / Path(FACES).stem
         for faces in (unpacked, unpacked / unpacked.name):
-            if _has_pictures(faces):
+            if any(faces.glob("*.jpg")):
                 return faces
-    if _has_pictures(root):
+    if any(root.glob("*.jpg")):
         return root
     return next((folder / FACES for folder in folders if (folder / FACES).is_file()), None)
-
-
-def _has_pictures(folder: Path) -> bool:
-    return any(next(folder.glob(f"*.{ending}"), None) for ending in ("jpg", "jpeg", "png"))
 
 
 def _how(root: Path) -> str:

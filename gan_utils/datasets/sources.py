@@ -96,7 +96,7 @@ class Source:
                 self.rejected.append((prefix or ".", "unreadable folder", why))
                 continue
             if (about.st_dev, about.st_ino) in seen:
-                self.rejected.append((prefix, "link to a folder that is there already", ""))
+                self.rejected.append((prefix, "folder that is there already", ""))
                 continue
             seen.add((about.st_dev, about.st_ino))
             for item in items:
