@@ -69,7 +69,7 @@ class Report:
         return cls(**known)
 
     def __str__(self) -> str:
-        size, color = self.shape.size, "color" if self.shape.channels == 3 else "grey"
+        size, color = self.shape.size, "color" if self.shape.channels == 3 else "gray"
         lines = [
             f"{readable(self.path)}: {self.accepted:,} pictures, {size}×{size}, {color}; "
             f"{len(self.rejected):,} files rejected, {self.ignored:,} hidden ones ignored"
