@@ -505,7 +505,7 @@ def test_missing_paths(
         ("a.zip", b"", "an empty file"),
         ("a.png", encoded(noise(1)), "one picture; give the folder that holds it"),
         ("a.jpg", encoded(noise(1), "JPEG"), "one picture; give the folder that holds it"),
-        ("a.zip", b"PK\x03\x04 cut", "it is cut or damaged .*; copy or download it again"),
+        ("a.zip", b"PK\x03\x04 cut", "it is cut or damaged; copy or download it again"),
         ("a.bin", bytes(range(256)), "give a folder, or a zip, that holds pictures"),
     ],
 )

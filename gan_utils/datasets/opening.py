@@ -4,6 +4,7 @@ import contextlib
 import io
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -45,6 +46,19 @@ def open_picture(data: bytes) -> tuple[Image.Image, list[str]]:
         raise Rejected("truncated or damaged", _short(error)) from error
     several = image.format != "MPO" and getattr(image, "is_animated", False)
     return image, ["several frames: the first one kept"] if several else []
+
+
+def described(path: Path) -> str:
+    """What a file is that was given as a zip and is none, and what to do, in words."""
+    with path.open("rb") as file:
+        start = file.read(2**20)
+    if start.startswith(b"PK"):
+        return "it is cut or damaged; copy or download it again"
+    try:
+        open_picture(start)
+    except Rejected:
+        return kind(start) or "give a folder, or a zip, that holds pictures"
+    return "one picture; give the folder that holds it and others"
 
 
 def in_colors(

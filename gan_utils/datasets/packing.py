@@ -12,8 +12,7 @@ import hashlib
 import json
 import re
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -64,12 +63,8 @@ def packed(path: str | Path, shape: Shape, annotate: Annotate | None = None) -> 
         OSError: the pack cannot be written.
     """
     path, kind = existing(path), getattr(annotate, "__qualname__", "")
-    made_from = {
-        "version": VERSION,
-        "shape": asdict(shape),
-        "annotate": kind,
-        "source": fingerprint(path),
-    }
+    made_from = {"version": VERSION, "shape": asdict(shape), "annotate": kind}
+    made_from["source"] = fingerprint(path)
     key = hashlib.blake2b(f"{path}\n{shape}\n{kind}".encode("utf-8", "surrogateescape"))
     name = re.sub(r"[^\w-]+", "_", path.stem)[:60]
     file = data_root() / "packs" / f"{name}_{shape.size}_{key.hexdigest()[:12]}.npy"
@@ -122,8 +117,9 @@ def _write(
             labels = labels.tolist()
         file.with_suffix(".json").unlink(missing_ok=True)  # it belongs to the pixels of before
     about = {"made_from": made_from, "labels": labels, "classes": classes}
+    about["report"] = report.as_json()
     with whole(file.with_suffix(".json")) as unfinished:
-        unfinished.write_text(json.dumps({**about, "report": report.as_json()}))
+        unfinished.write_text(json.dumps(about))
 
 
 def _decode(source: Source, pixels: Path, report: Report) -> dict[int, Picture]:
@@ -149,19 +145,9 @@ def _decode(source: Source, pixels: Path, report: Report) -> dict[int, Picture]:
         levels[own.floats] = own | levels.get(own.floats, own)
     if again := [slot for slot, own in deep.items() if str(own) != str(levels[own.floats])]:
         decode(again)
-    report.kinds = dict(Counter(picture.was for picture in pictures.values()))
-    report.done = dict(Counter(rule for picture in pictures.values() for rule in picture.done))
-    report.equal = _equal(
-        (source.entries[slot].name, made.digest) for slot, made in pictures.items()
-    )
-    return dict(sorted(pictures.items()))
-
-
-def _equal(named: Iterable[tuple[str, bytes]]) -> list[list[str]]:
-    groups: dict[bytes, list[str]] = {}
-    for name, digest in named:
-        groups.setdefault(digest, []).append(name)
-    return [group for group in groups.values() if len(group) > 1]
+    pictures = dict(sorted(pictures.items()))
+    report.account((source.entries[slot].name, made) for slot, made in pictures.items())
+    return pictures
 
 
 def _copy(pixels: Path, slots: list[int], shape: Shape, out: Path) -> None:
@@ -179,20 +165,19 @@ def _open(file: Path, made_from: dict[str, object]) -> ImageSet | None:
     """The pictures of a pack, mapped; None where it is missing, cut, or made of other files."""
     try:
         about = json.loads(file.with_suffix(".json").read_text())
-        if about["made_from"] != made_from:
-            return None
         report, pixels = Report.from_json(about["report"]), np.load(file, mmap_mode="c")
     except (FileNotFoundError, EOFError, ValueError, KeyError, TypeError):
         return None
-    if len(pixels) != report.accepted:
+    if about.get("made_from") != made_from or len(pixels) != report.accepted:
         return None
-    first = report.accepted - report.held_out
+    labels = None if about["labels"] is None else torch.tensor(about["labels"])
+    reserved = torch.arange(len(pixels)) >= len(pixels) - report.held_out
     return ImageSet(
         torch.from_numpy(pixels),
-        None if about["labels"] is None else torch.tensor(about["labels"]),
+        labels,
         tuple(about["classes"]),
-        torch.arange(report.accepted) >= first if report.held_out else None,
-        f"{report.accepted:,} pictures of {Path(report.path).name}",
+        reserved if report.held_out else None,
+        f"{len(pixels):,} pictures of {Path(report.path).name}",
         report,
     )
 
@@ -205,16 +190,11 @@ def _tidy(folder: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def _alone(file: Path) -> Iterator[None]:
+def _alone(file: Path) -> contextlib.AbstractContextManager:
     """Hold a lock on a pack while it is written; the system frees it if that process dies."""
     lock = FileLock(file.with_suffix(".lock"))
     try:
-        lock.acquire(timeout=1)
+        return lock.acquire(timeout=1)
     except Timeout:
         print(f"Another process is decoding {file.stem}; waiting for it.", file=sys.stderr)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()

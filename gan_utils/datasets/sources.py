@@ -14,8 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_utils.datasets.kinds import ENOUGH, kind
-from gan_utils.datasets.opening import Rejected, open_picture
+from gan_utils.datasets.opening import Rejected, described
 
 LARGEST = 256 * 2**20  # bytes of one file
 CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}
@@ -120,9 +119,8 @@ class Source:
         try:
             members = self._archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-            raise ValueError(
-                f"{self.path} is neither a folder nor a whole zip: {_kind(self.path, error)}"
-            ) from error
+            what = described(self.path)
+            raise ValueError(f"{self.path} is neither a folder nor a whole zip: {what}") from error
         for place, member in enumerate(members):
             if member.is_dir():
                 continue
@@ -186,19 +184,6 @@ def fingerprint(path: Path) -> str:
 def readable(name: str) -> str:
     """A file's name on one line, with what cannot be printed escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-
-
-def _kind(path: Path, error: Exception) -> str:
-    """What a file is that is no zip, and what to do."""
-    with path.open("rb") as file:
-        start = file.read(ENOUGH)
-    if start.startswith(b"PK"):
-        return f"it is cut or damaged ({error}); copy or download it again"
-    try:
-        open_picture(path.read_bytes() if path.stat().st_size <= LARGEST else start)
-    except Rejected:
-        return kind(start) or "give a folder, or a zip, that holds pictures"
-    return "one picture; give the folder that holds it and others"
 
 
 def _clutter(name: str) -> bool:
