@@ -58,7 +58,7 @@ def test_names_of_pictures_tell_nothing(tmp_path: Path, names: list[str]) -> Non
 
 
 CELEBA = [
-    [f"img_align_celeba/{name}" for name in FRAMES],
+    [f"img_align_celeba/{name}" for name in NUMBERED],
     [f"celeba/img_align_celeba/{name}" for name in NUMBERED],
     [f"img_align_celeba/img_align_celeba/{name}" for name in NUMBERED],
     [f"Img/img_align_celeba/{name}" for name in NUMBERED],
@@ -98,8 +98,8 @@ def test_where_a_set_is_not_what_it_is_called_its_pictures_are(
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("MNIST/raw", "MNIST's four files are missing .* Put train-images"),
-        ("cifar-10-batches-py", r"CIFAR-10 is missing .* Put cifar-10-python\.tar\.gz"),
+        ("MNIST/raw", "MNIST's four files are missing"),
+        ("cifar-10-batches-py", "CIFAR-10 is missing"),
         ("img_align_celeba", "no CelebA faces"),
     ],
 )

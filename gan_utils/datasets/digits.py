@@ -100,8 +100,9 @@ def _torchvision_mnist(root: Path, download: bool) -> tuple[torch.Tensor, torch.
         # Without its advice for a call of its own.
         said = " ".join(str(error).partition(" You can")[0].split()) or repr(error)
         raise FileNotFoundError(
-            f"MNIST's four files are missing from {raw}, or damaged ({said}). Put "
-            f"{', '.join(names)} there by hand, or fetch them in Python, with a network: "
-            "datasets.mnist(full=True, download=True). The embedded digits, mnist alone, need none"
+            f"MNIST's four files are missing from {raw}, or damaged ({said}). To fetch them, with "
+            'a network:\n  python -c "from gan_utils import datasets; datasets.mnist(full=True, '
+            f'download=True)"\nBy hand: put {", ".join(names)} there.\n'
+            "The embedded digits, mnist alone, need no download"
         ) from error
     return digits.data, digits.targets
