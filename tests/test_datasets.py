@@ -92,7 +92,7 @@ def test_missing_files_are_named_and_not_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("went online"))
-    with pytest.raises(FileNotFoundError, match=r"train-images-idx3-ubyte\.gz.*by hand"):
+    with pytest.raises(FileNotFoundError, match=r"By hand: put train-images-idx3-ubyte\.gz"):
         datasets.mnist(full=True, root=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -111,7 +111,7 @@ def test_damaged_files_are_not_replaced_unasked(
     for part in PARTS:
         (raw / f"{part}-ubyte{suffix}").write_bytes(content)
     before = listing(tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"damaged .* Put train-images-idx3-ubyte\.gz"):
+    with pytest.raises(FileNotFoundError, match=r"missing from .* or damaged \(.+\)"):
         datasets.mnist(full=True, root=tmp_path)
     assert listing(tmp_path) == before
 
@@ -139,7 +139,10 @@ def test_the_sample_is_not_given_where_all_digits_are_meant(given: dict[str, obj
 
 def test_failed_download_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", refuse_network)
-    with pytest.raises(FileNotFoundError, match=r"damaged \(.*\)\. Put .* in Python"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"no network in this .*\n  python -c ",
+    ):
         datasets.mnist(full=True, download=True, root=tmp_path)
 
 

@@ -34,7 +34,7 @@ SMALLEST, LARGEST = 28, 256
 HELD_OUT = 10  # every tenth face
 AT_ONCE = 64  # faces that one process is handed at a time
 FEW = 256  # so few are drawn here and now, and not stored
-SIDES = {"left": -1, "front": 0, "above": 0, "right": 1}
+DIRECTIONS = {"left": -1, "front": 0, "above": 0, "right": 1}
 
 
 def cartoon(n: int = 10_000, size: int = 64, seed: int = 0) -> ImageSet:
@@ -105,10 +105,10 @@ def attributes(labels: torch.Tensor) -> dict[str, str]:
 
 def _sketch(look: Look) -> Sketch:
     dice, value = look.dice, look.value
-    turn = SIDES[value["turn"]] * dice(0.14, 0.27) + dice(-0.05, 0.05)
+    turn = DIRECTIONS[value["turn"]] * dice(0.14, 0.27) + dice(-0.05, 0.05)
     center = (0.5 + dice(-0.035, 0.035) - 0.05 * turn, dice(0.505, 0.555))
     tilt = dice(-0.17, 0.17)
-    sketch = Sketch(dice(0.295, 0.335), center, turn, tilt, SIDES[value["light"]])
+    sketch = Sketch(dice(0.295, 0.335), center, turn, tilt, DIRECTIONS[value["light"]])
     scene.background(sketch, look)
     back.back_hair(sketch, look)
     scene.body(sketch, look)

@@ -1,12 +1,13 @@
 """One word that names the pictures to train on: a source, its path, or the path alone."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from gan_utils.datasets.cartoon import cartoon
-from gan_utils.datasets.celeba import celeba
+from gan_utils.datasets.celeba import PLACES, celeba
 from gan_utils.datasets.cifar10 import cifar10
 from gan_utils.datasets.digits import mnist
 from gan_utils.datasets.folder import folder
@@ -67,7 +68,8 @@ def load(
     elif source == "cartoon":
         images = cartoon(min(DRAWN, at_most or DRAWN), image_size)
     else:
-        images = _read(source, Path(path).expanduser() if path else None, image_size, channels)
+        place = Path(os.path.expanduser(path)) if path else None
+        images = _read(source, place, image_size, channels)
     images = part(images, at_most).resize(image_size)
     return images.in_channels(channels) if channels else images
 
@@ -103,7 +105,7 @@ def _read(source: str, path: Path | None, size: int, channels: int | None) -> Im
 
 def _recognized(name: str | Path, size: int, channels: int | None) -> ImageSet:
     """What a path alone holds; where that is not all there, the pictures that are."""
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if not str(name) or not path.exists():
         raise ValueError(
             f"data is {str(name)!r}; it must be {FORMS}, and there is nothing at {path.absolute()}"
@@ -121,8 +123,7 @@ def _known(path: Path) -> str:
     """Which set a folder or file is, by the names its authors gave; any other is a folder."""
     names = {path.name}
     if path.is_dir():
-        above = (path, path / "celeba")
-        names |= {name for name in KNOWN if any((place / name).exists() for place in above)}
+        names |= {name for name in KNOWN if any((path / at / name).exists() for at in PLACES)}
     elif path.name not in KNOWN:
         names |= {part for entry in Source.of(path).entries for part in entry.name.split("/")}
     return next((source for name, source in KNOWN.items() if name in names), "folder")

@@ -1,5 +1,6 @@
 """CIFAR-10 through torchvision's own loader."""
 
+import os
 import tarfile
 import tempfile
 import zipfile
@@ -27,7 +28,7 @@ def cifar10(root: str | Path | None = None, download: bool = False) -> ImageSet:
     """
     from torchvision.datasets import CIFAR10
 
-    root = Path(root).expanduser() if root else data_root()
+    root = Path(os.path.expanduser(root)) if root else data_root()
     if root.name == CIFAR10.base_folder:
         root = root.parent
     archive = root if root.is_file() else root / CIFAR10.filename
@@ -42,9 +43,10 @@ def cifar10(root: str | Path | None = None, download: bool = False) -> ImageSet:
         # Without its advice for a call of its own.
         said = " ".join(str(error).partition(" You can")[0].split()) or repr(error)
         raise FileNotFoundError(
-            f"CIFAR-10 is missing from {root}, or damaged ({said}). Put {CIFAR10.filename} (md5 "
-            f"{CIFAR10.tgz_md5}) there by hand, or fetch it in Python, with a network: "
-            "datasets.cifar10(download=True). Its pictures as single files are read by folder:PATH"
+            f"CIFAR-10 is missing from {root}, or damaged ({said}). To fetch it, with a network:\n"
+            '  python -c "from gan_utils import datasets; datasets.cifar10(download=True)"\n'
+            f"By hand: put {CIFAR10.filename} (md5 {CIFAR10.tgz_md5}) there.\n"
+            "Its pictures as single files are read by folder:PATH"
         ) from error
     images = np.concatenate([part.data for part in parts]).transpose(0, 3, 1, 2)
     return ImageSet(

@@ -1,5 +1,6 @@
 """Handwritten digits: an embedded sample of MNIST, and all of it through torchvision."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -45,7 +46,7 @@ def mnist(full: bool = False, download: bool = False, root: str | Path | None = 
             sample["held_out"],
             "10,000 digits of MNIST's training set (LeCun, Cortes and Burges)",
         )
-    root = Path(root).expanduser() if root else data_root()
+    root = Path(os.path.expanduser(root)) if root else data_root()
     images, labels = _torchvision_mnist(root, download)
     if not len(images) == len(labels) == ALL:
         raise ValueError(
@@ -62,7 +63,7 @@ def stacked_mnist(digits: ImageSet, n: int, seed: int = 0) -> ImageSet:
     """Three random digits as the red, green and blue of one picture: 1,000 modes to cover.
 
     Args:
-        digits: grey pictures (N, 1, H, W) with labels 0 … 9.
+        digits: gray pictures (N, 1, H, W) with labels 0 … 9.
         n: how many to make.
         seed: of the random choice.
 
@@ -99,8 +100,9 @@ def _torchvision_mnist(root: Path, download: bool) -> tuple[torch.Tensor, torch.
         # Without its advice for a call of its own.
         said = " ".join(str(error).partition(" You can")[0].split()) or repr(error)
         raise FileNotFoundError(
-            f"MNIST's four files are missing from {raw}, or damaged ({said}). Put "
-            f"{', '.join(names)} there by hand, or fetch them in Python, with a network: "
-            "datasets.mnist(full=True, download=True). The embedded digits, mnist alone, need none"
+            f"MNIST's four files are missing from {raw}, or damaged ({said}). To fetch them, with "
+            'a network:\n  python -c "from gan_utils import datasets; datasets.mnist(full=True, '
+            f'download=True)"\nBy hand: put {", ".join(names)} there.\n'
+            "The embedded digits, mnist alone, need no download"
         ) from error
     return digits.data, digits.targets

@@ -11,12 +11,7 @@ from gan_utils.datasets.pictures import Shape
 from gan_utils.datasets.report import Report
 
 
-def folder(
-    path: str | Path,
-    size: int = 64,
-    channels: int = 3,
-    crop: float = 1.0,
-) -> ImageSet:
+def folder(path: str | Path, size: int = 64, channels: int = 3, crop: float = 1.0) -> ImageSet:
     """All pictures below a folder or in a zip, uint8 (N, channels, size, size).
 
     Every file that is not hidden is tried, whatever its name; `pictures` states the rules by which
@@ -55,9 +50,7 @@ def inspect(path: str | Path, size: int = 64, channels: int = 3) -> Report:
         return error.report
 
 
-def class_folders(
-    names: Sequence[str],
-) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def class_folders(names: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Labels from the first folders that differ, if there are two or more and all lie in one.
 
     Returns:
