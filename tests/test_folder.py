@@ -501,12 +501,13 @@ def test_missing_paths(
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("a.zip", b"<html>quota exceeded</html>", "a web page"),
-        ("a.zip", b"", "an empty file"),
+        ("a.zip", b"<html>quota exceeded</html>", "a web page; give a folder, or a zip"),
+        ("a.zip", b"", "an empty file; give a folder, or a zip"),
+        ("a.csv", b"a.png,1\n", "text, a note or a table; give a folder, or a zip"),
         ("a.png", encoded(noise(1)), "one picture; give the folder that holds it"),
         ("a.jpg", encoded(noise(1), "JPEG"), "one picture; give the folder that holds it"),
         ("a.zip", b"PK\x03\x04 cut", "it is cut or damaged; copy or download it again"),
-        ("a.bin", bytes(range(256)), "give a folder, or a zip, that holds pictures"),
+        ("a.bin", bytes(range(256)), "no kind of file that is known here; give a folder"),
     ],
 )
 def test_file_that_is_no_zip(tmp_path: Path, name: str, data: bytes, words: str) -> None:

@@ -57,7 +57,8 @@ def described(path: Path) -> str:
     try:
         open_picture(start)
     except Rejected:
-        return kind(start) or "give a folder, or a zip, that holds pictures"
+        words = kind(start) or "no kind of file that is known here"
+        return words if ":" in words else f"{words}; give a folder, or a zip, that holds pictures"
     return "one picture; give the folder that holds it and others"
 
 
