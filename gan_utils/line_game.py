@@ -15,11 +15,12 @@ from torch import nn
 
 from gan_utils import losses, theory
 from gan_utils.densities import Density
-from gan_utils.game import Game, Settings
-from gan_utils.training import train_step
+from gan_utils.game import Game
+from gan_utils.guards import Interrupted, deferred_interrupt
+from gan_utils.settings import Settings
+from gan_utils.step import discriminator_step, train_step
 
 JS_SAMPLES = 50_000
-WIDTH = 32  # of the hidden layers
 D_ALONE = 0.03  # the learning rate of a D that trains alone, at the start
 HOLD = 0.2  # of the run at the full learning rate; from there it falls in a line to 0
 D_FASTER = 3.0  # D's learning rate over G's: D should be near D* before G follows it
@@ -53,8 +54,8 @@ def line_pair() -> tuple[nn.Sequential, nn.Sequential]:
     """Generator (N, 1) → (N, 1) and discriminator (N, 1) → logits (N, 1): 1-32-32-1 with tanh."""
 
     def dense() -> nn.Sequential:
-        hidden = [nn.Linear(1, WIDTH), nn.Tanh(), nn.Linear(WIDTH, WIDTH), nn.Tanh()]
-        return nn.Sequential(*hidden, nn.Linear(WIDTH, 1))
+        hidden = [nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh()]
+        return nn.Sequential(*hidden, nn.Linear(32, 1))
 
     return dense(), dense()
 
@@ -67,6 +68,7 @@ def play(
     hold: float = HOLD,
     head_start: int = 0,
     g_sgd: float | None = None,
+    into: list[Snapshot] | None = None,
 ) -> list[Snapshot]:
     """Train a `line_pair` on fresh samples of the data, on the CPU, and keep snapshots.
 
@@ -79,10 +81,12 @@ def play(
         hold: the share of the run with full learning rates; 1 keeps them to the end.
         head_start: turns that D has alone before the run, so that it wins at first.
         g_sgd: let G descend by plain SGD at this constant rate instead of by Adam.
+        into: a list to fill with the snapshots, which keeps them when the run is interrupted.
 
     Raises:
         ValueError: fewer than 100 steps; a `hold` outside 0 … 1; samples that leave the bins or
             are not numbers, where a run has diverged.
+        Interrupted: Ctrl-C or the interrupt button was pressed; the last step was finished.
     """
     if steps < 100 or not 0 <= hold <= 1:
         raise ValueError(f"steps is {steps} and hold {hold}; at least 100, and 0 … 1")
@@ -93,24 +97,32 @@ def play(
     turns = steps * settings.d_steps + head_start
     pool = data.sample(turns * settings.batch_size, seed=settings.seed)
     batches = iter(torch.from_numpy(pool).float().view(-1, settings.batch_size, 1))
-    moments = {*np.geomspace(1, steps, 30).round().astype(int).tolist()}
-    moments |= {*np.linspace(0, steps, 21).round().astype(int).tolist()}
-    moments |= {*np.linspace(0.9 * steps, steps, 11).round().astype(int).tolist()}
-    for _ in range(head_start):
-        _d_turn(game, next(batches))
-    snapshots = [_look(game, reference)]
-    begin = time.process_time()
-    for step in range(steps):
-        rate = settings.lr * learning_rate_factor(step / steps, hold)
-        game.g_optimizer.param_groups[0]["lr"] = g_sgd or rate
-        game.d_optimizer.param_groups[0]["lr"] = rate * d_faster
-        train_step(game, lambda: next(batches))
-        game.step = step + 1
-        if game.step in moments:
-            game.seconds += time.process_time() - begin
-            snapshots.append(_look(game, reference))
-            begin = time.process_time()
-    return snapshots
+    dense_first = np.geomspace(1, steps, 30)
+    even, dense_last = np.linspace(0, steps, 21), np.linspace(0.9 * steps, steps, 11)
+    moments = {*np.concatenate([dense_first, even, dense_last]).round().astype(int).tolist()}
+    run = [] if into is None else into
+    with deferred_interrupt() as stop:
+        for _ in range(head_start):
+            with torch.no_grad():
+                fake = game.generator(game.noise(settings.batch_size))
+            discriminator_step(game, next(batches), fake)
+        run[:] = [_look(game, reference)]
+        begin = time.process_time()
+        while game.step < steps and not stop.is_set():
+            left = 1 - game.step / steps
+            rate = settings.lr * min(1.0, left / max(1 - hold, 1e-9))
+            game.g_optimizer.param_groups[0]["lr"] = g_sgd or rate
+            game.d_optimizer.param_groups[0]["lr"] = rate * d_faster
+            train_step(game, lambda: next(batches))
+            game.step += 1
+            if game.step in moments or stop.is_set():
+                game.seconds += time.process_time() - begin
+                run.append(_look(game, reference))
+                begin = time.process_time()
+    if stop.is_set():
+        kept = "lost: give a list as into=" if into is None else "in the list you gave"
+        raise Interrupted(f"Stopped after step {game.step:,} of {steps:,}. The run is {kept}.")
+    return run
 
 
 def learn_d(
@@ -146,11 +158,6 @@ def learn_d(
     return d
 
 
-def learning_rate_factor(done: float, hold: float = HOLD) -> float:
-    """1 until `hold` of the run is done, then in a line down to 0 at its end."""
-    return 1.0 if done < hold else (1 - done) / (1 - hold)
-
-
 def late_js(snapshots: list[Snapshot]) -> float:
     """The mean JS over the last tenth of a run, nats."""
     last = [shot.js for shot in snapshots if shot.step >= 0.9 * snapshots[-1].step]
@@ -174,15 +181,6 @@ def _seeded_pair(seed: int) -> tuple[nn.Sequential, nn.Sequential]:
     with torch.random.fork_rng(devices=[]):  # what other cells draw is left as it was
         torch.manual_seed(seed)
         return line_pair()
-
-
-def _d_turn(game: Game, real: torch.Tensor) -> None:
-    with torch.no_grad():
-        fake = game.generator(game.noise(len(real)))
-    loss = losses.discriminator_loss(game.discriminator(real), game.discriminator(fake))
-    game.d_optimizer.zero_grad()
-    loss.backward()
-    game.d_optimizer.step()
 
 
 def _look(game: Game, reference: np.ndarray) -> Snapshot:

@@ -4,6 +4,7 @@ import csv
 import functools
 import inspect
 import math
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_utils import game_plots, game_widgets, line_game, losses, runtime, theory
+from gan_utils.game import Game
+from gan_utils.guards import Interrupted
 from gan_utils.line_game import SETTINGS
+from gan_utils.step import train_step
 
 GAUSSIAN = theory.gaussian(1, 0.8)
 STORED = runtime.stored_runs("minimax.csv")
@@ -175,6 +179,50 @@ def test_snapshots_cover_the_run(run: list[line_game.Snapshot]) -> None:
     assert run[0].shares.shape == run[0].d.shape == (theory.BINS,)
     assert run[0].x.shape == (21,)
     assert line_game.swing(run) > 0
+
+
+def press_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press the interrupt button in the middle of this step."""
+
+    def pressed(game: Game, *args: object) -> object:
+        if game.step == step - 1:
+            signal.raise_signal(signal.SIGINT)
+        return train_step(game, *args)
+
+    monkeypatch.setattr(line_game, "train_step", pressed)
+
+
+@pytest.mark.parametrize("step", [1, 2, 57, 100])
+def test_an_interrupted_run_is_kept_in_the_list(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    press_at(step, monkeypatch)
+    before, kept = signal.getsignal(signal.SIGINT), ["from an earlier run"]
+    with pytest.raises(Interrupted, match=f"after step {step} of 100. The run is in the list"):
+        line_game.play(GAUSSIAN, steps=100, into=kept)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert kept[0].step == 0 and kept[-1].step == step
+    monkeypatch.undo()
+    whole = {shot.step: shot.js for shot in line_game.play(GAUSSIAN, steps=100)}
+    assert all(whole.get(shot.step, shot.js) == shot.js for shot in kept)
+
+
+def test_one_press_stops_a_row_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    press_at(5, monkeypatch)
+    begun = []
+    with pytest.raises(KeyboardInterrupt, match="The run is lost: give a list"):
+        for seed in range(3):
+            begun.append(seed)
+            line_game.play(GAUSSIAN, replace(SETTINGS, seed=seed), steps=100)
+    assert begun == [0]
+
+
+def test_notebook_01_keeps_an_interrupted_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    press_at(9, monkeypatch)
+    names = {"theory": theory, "runtime": runtime, "line_game": line_game}
+    with pytest.raises(Interrupted):
+        exec(cell_of_notebook_01("data = theory.gaussian(mean=1, std=0.8)"), names)
+    assert names["run"][-1].step == 9
+    assert len(game_plots.strip(names["run"], names["data"]).axes) == 4
+    plt.close("all")
 
 
 @pytest.mark.parametrize("options", [{"steps": 5}, {"hold": 2.0}])

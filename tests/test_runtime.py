@@ -42,7 +42,7 @@ FLOORS = {
     **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "step", "checkpoint"), 2),
     **dict.fromkeys(("shape_plots", "face_plots", "checkerboards"), 2),
     **dict.fromkeys(("training", "watching", "metrics", "line_game", "game_plots"), 3),
-    **dict.fromkeys(("variants", "face_metrics", "neighbors", "pretrained"), 3),
+    **dict.fromkeys(("variants", "classifiers", "coverage", "neighbors", "pretrained"), 3),
     **dict.fromkeys(("widgets", "game_widgets", "shape_widgets", "checks"), 4),
     **dict.fromkeys(("cli", "__main__"), 5),
 }
