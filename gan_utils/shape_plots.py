@@ -5,7 +5,6 @@ Each is a pure function of numbers and returns the matplotlib figure; notebook 0
 """
 
 from collections.abc import Sequence
-from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,13 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from gan_utils.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, captioned
+from gan_utils.figure_base import BLUE, GREY, ORANGE, captioned, side_by_side, styled
 from gan_utils.shapes import conv_out, conv_transpose_out, overlap
 from gan_utils.shapes.arithmetic import span
 
 PADDING, INPUT, LOST, COVERED = range(4)
 GROUND = ListedColormap(["#E4E4E4", "#D6EBF7", "#FFFFFF", ORANGE])
-COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY)
 WAVES = (0.125, 0.25, 0.375, 0.5)  # patterns that repeat every 8, 4, 8/3 and 2 pixels
 Map = np.ndarray | Tensor
 
@@ -84,9 +82,11 @@ def sweep(
     for position in positions:
         if not 0 <= position < out**2:
             raise ValueError(f"position is {position}; {out}×{out} cells are 0 … {out**2 - 1}")
-    heights = (size + 2 * padding, max(out, 3))
     area = (max(4.0, 3.1 * len(positions)), 5.2)
-    figure, axes = _axes(2, len(positions), area, height_ratios=heights)
+    heights = {"height_ratios": (size + 2 * padding, max(out, 3))}
+    figure, axes = plt.subplots(
+        2, len(positions), figsize=area, layout="constrained", squeeze=False, gridspec_kw=heights
+    )
     for above, below, position in zip(*axes, positions, strict=True):
         _input_grid(above, size, kernel_size, stride, padding, dilation, position)
         filled = np.arange(out * out).reshape(out, out)
@@ -147,11 +147,11 @@ def stages(named: dict[str, Sequence[int]]) -> Figure:
     """The sizes that each network goes through, as squares whose sides grow with the logarithm."""
     columns = min(2, len(named))
     rows = -(-len(named) // columns)
-    figure, axes = _axes(rows, columns, (5.4 * columns, 1.7 * rows))
+    area = (5.4 * columns, 1.7 * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=area, layout="constrained", squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
-    places = axes.flat[: len(named)]
-    for axis, (name, sizes), color in zip(places, named.items(), cycle(COLORS)):
+    for axis, (name, sizes, color, _) in zip(axes.flat[: len(named)], styled(named), strict=True):
         left = 0.0
         for size in sizes:
             side = 0.5 + np.log2(size) / 3
@@ -167,10 +167,11 @@ def stages(named: dict[str, Sequence[int]]) -> Figure:
 
 def spectra(named: dict[str, Map], caption: str = "") -> Figure:
     """Power over waves per pixel for each named spectrum, with dotted lines at `WAVES`."""
-    figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
-    for (name, power), color in zip(named.items(), cycle(COLORS)):
+    figure, (axis,) = side_by_side(1, 8, 3.4)
+    for name, power, color, style in styled(named):
         places = np.arange(len(power)) / (2 * (len(power) - 1))
-        axis.plot(places[1:], np.asarray(power)[1:], "o-", ms=3, color=color, label=name)
+        look = {"marker": "o", "markersize": 3, "color": color, "label": name}
+        axis.plot(places[1:], np.asarray(power)[1:], style, **look)
     for wave in WAVES:
         axis.axvline(wave, color=GREY, linestyle=":")
     axis.set_xticks([0, *WAVES])
@@ -183,22 +184,17 @@ def peaks(
     groups: dict[str, dict[str, Sequence[float]]], real: Sequence[float], caption: str = ""
 ) -> Figure:
     """One dot for each seed: the peak of each kind, one panel for each group; a band for real."""
-    figure, axes = _axes(1, len(groups), (9, 3.4), sharey=True)
-    for axis, (title, kinds) in zip(axes[0], groups.items(), strict=True):
-        for place, (values, color) in enumerate(zip(kinds.values(), cycle(COLORS))):
+    figure, axes = side_by_side(len(groups), 9, 3.4, sharey=True)
+    for axis, (title, kinds) in zip(axes, groups.items(), strict=True):
+        for place, (_, values, color, _) in enumerate(styled(kinds)):
             spread = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else [0]
             axis.plot(place + np.asarray(spread), values, "o", color=color, alpha=0.7)
         axis.axhspan(min(real), max(real), color=GREY, alpha=0.5, lw=0, label="real digits")
         axis.set_xticks(range(len(kinds)), kinds)
         axis.set(title=title, yscale="log", xlim=(-0.5, len(kinds) - 0.5))
-    axes[0, 0].set_ylabel("power at Nyquist / neighbors'")
-    axes[0, -1].legend(frameon=False)
+    axes[0].set_ylabel("power at Nyquist / neighbors'")
+    axes[-1].legend(frameon=False)
     return captioned(figure, caption)
-
-
-def _axes(rows: int, columns: int, size: tuple[float, float], **how: object) -> tuple:
-    """A figure of this size in inches, and its axes (rows, columns)."""
-    return plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False, **how)
 
 
 def _maps(
@@ -207,8 +203,8 @@ def _maps(
     """One panel of this size in inches for each map; colors from lowest·most to most."""
     arrays = [torch.as_tensor(values).detach().cpu().numpy() for values in named.values()]
     most = max(np.abs(values).max() for values in arrays)
-    figure, axes = _axes(1, len(named), (width * len(named), height))
-    for axis, name, values in zip(axes[0], named, arrays, strict=True):
+    figure, axes = side_by_side(len(named), width * len(named), height)
+    for axis, name, values in zip(axes, named, arrays, strict=True):
         axis.imshow(values, cmap=cmap, vmin=lowest * most, vmax=most, **how)
         axis.set_title(name, fontsize=10)
     return figure
