@@ -88,8 +88,8 @@ def ring(seed: int) -> Iterator[runs.Row]:
             train_step(game, lambda: datasets.ring(256))
         with torch.no_grad():
             points = game.generator(game.noise(10_000))
-        covered, _ = metrics.ring_modes(points, datasets.ring_centers(), datasets.RING_SIGMA)
-        yield {"variant": f"beta1 {beta1}", "steps": 1000, "covered": covered}
+        found = metrics.ring_coverage(points, datasets.ring_centers(), datasets.RING_SIGMA)
+        yield {"variant": f"beta1 {beta1}", "steps": 1000, "covered": found.covered}
 
 
 def stacked(seed: int) -> Iterator[runs.Row]:
@@ -97,7 +97,7 @@ def stacked(seed: int) -> Iterator[runs.Row]:
     triples = datasets.stacked_mnist(datasets.mnist().train, 20_000, seed)
     networks = models.build("mlp", triples.shape)
     game = fit(Game(*networks, Settings(seed=seed, **MLP)), triples, steps=6000, watchers=[])
-    covered = metrics.modes_covered(game.sample(25_600, seed=1))
+    covered = metrics.stacked_coverage(game.sample(25_600, seed=1)).covered
     yield {
         "variant": "course, 3 channels",
         "seconds": round(game.seconds, 1),

@@ -5,12 +5,10 @@ Nyquist frequency, beside that of its neighbors in the spectrum. Odena et al. 20
 and Checkerboard Artifacts".
 """
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor, nn
 
-from gan_utils.models import count_parameters, dcgan_init
+from gan_utils.models import count_parameters, dcgan_generator
 
 KINDS = ("4-2-1", "3-2-1", "resize")
 NEIGHBORS = 3  # frequencies on each side
@@ -37,30 +35,24 @@ def doubling(kind: str, channels_in: int, channels_out: int, bias: bool = False)
     raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}")
 
 
-def generator(kind: str, base_channels: int, latent_dim: int = 64) -> nn.Sequential:
-    """Noise (N, latent_dim) → pictures (N, 1, 32, 32) in (−1, 1), as 4-8-16-32 by three doublings.
+def matched(kind: str) -> nn.Sequential:
+    """A DCGAN's generator of pictures (N, 1, 32, 32) from noise (N, 64) that doubles in this way.
 
-    All kinds begin with the same 4×4 transposed convolution of the 1×1 noise, and halve the
-    channels as the DCGAN does: 4·base, 2·base, base, 1.
+    Of 16 to 32 channels next to the picture, it has those with which its parameter count is nearest
+    that of 4-2-1 with 16.
+
+    Raises:
+        ValueError: another kind.
     """
-    widths = [4 * base_channels, 2 * base_channels, base_channels]
-    layers = [
-        nn.Unflatten(1, (latent_dim, 1, 1)),
-        nn.ConvTranspose2d(latent_dim, widths[0], 4, bias=False),
-        nn.BatchNorm2d(widths[0]),
-        nn.ReLU(),
-    ]
-    for wide, narrow in pairwise(widths):
-        layers += [doubling(kind, wide, narrow), nn.BatchNorm2d(narrow), nn.ReLU()]
-    layers += [doubling(kind, widths[-1], 1, bias=True), nn.Tanh()]
-    return nn.Sequential(*layers).apply(dcgan_init)
 
+    def generator(kind: str, base_channels: int) -> nn.Sequential:
+        def grow(channels_in: int, channels_out: int, _: int, bias: bool) -> nn.Module:
+            return doubling(kind, channels_in, channels_out, bias)
 
-def matched(kind: str, base_channels: int = 16, latent_dim: int = 64) -> nn.Sequential:
-    """The `generator` of this kind whose parameter count is nearest that of 4-2-1 at this width."""
-    goal = count_parameters(generator("4-2-1", base_channels, latent_dim))
-    widths = range(base_channels, 2 * base_channels + 1)
-    players = [generator(kind, width, latent_dim) for width in widths]
+        return dcgan_generator(64, 32, 1, base_channels, grow)
+
+    goal = count_parameters(generator("4-2-1", 16))
+    players = [generator(kind, base_channels) for base_channels in range(16, 33)]
     return min(players, key=lambda player: abs(count_parameters(player) - goal))
 
 
@@ -115,15 +107,14 @@ def peak(images: Tensor, period: int = 2, border: int = 4) -> float:
     return float(power[center] / power[folded].mean())
 
 
-def constant_response(layer: nn.Module, channels: int, size: int = 8, border: int = 3) -> Tensor:
+def constant_response(layer: nn.Module, channels: int) -> Tensor:
     """What a layer makes of a constant input of ones, away from the edges.
 
     Args:
-        layer: (1, channels, size, size) → (1, C, H, W).
+        layer: (1, channels, 8, 8) → (1, C, H, W).
 
     Returns:
-        The first channel inside the border, (H − 2·border, W − 2·border).
+        The first channel without 3 pixels on each side, (H − 6, W − 6).
     """
     with torch.no_grad():
-        response = layer(torch.ones(1, channels, size, size))[0, 0]
-    return response[border:-border, border:-border]
+        return layer(torch.ones(1, channels, 8, 8))[0, 0, 3:-3, 3:-3]

@@ -120,7 +120,7 @@ def train(
     settings = _training_settings(about)  # refuses a bad one before anything is made
     Total.of(**total, steps_per_epoch=1)  # and here what fit would refuse
     if about["model"] == "dcgan":
-        models.plan(about["image_size"])  # refuses a size before all pictures are resized to it
+        models.start_and_kernels(about["image_size"])  # a size it refuses, before any is resized to
     images = datasets.load(about["data"], about["image_size"])
     runtime.seed_everything(settings.seed)
     about["image_shape"] = images.shape
@@ -341,7 +341,7 @@ def _networks(about: dict[str, Any]) -> Any:
     """The pair that a run folder's settings describe."""
     from gan_utils import models
 
-    sizes = about["latent_dim"], about["base_channels"], about["d_norm"]
+    sizes = about["latent_dim"], about["base_channels"]
     return models.build(about["model"], tuple(about["image_shape"]), *sizes)
 
 
@@ -380,48 +380,29 @@ def _samples(run: str, n: int, seed: int) -> Any:
 def _measure_digits(images: Any, noise: Any) -> dict[str, Any]:
     from gan_utils import datasets, metrics
 
-    digits = datasets.mnist()
     return {
-        **_fid(metrics.fid(images, digits)),
-        **_coverage(metrics.coverage(images)),
+        **metrics.fid(images).as_json(),
+        **metrics.coverage(images).as_json(),
         "confidence": metrics.CONFIDENCE,
-        "uniform_noise": _coverage(metrics.coverage(noise)),
-        "held_out_digits": _coverage(metrics.coverage(digits.held_out.images)),
+        "uniform_noise": metrics.coverage(noise).as_json(),
+        "held_out_digits": metrics.coverage(datasets.mnist().held_out.images).as_json(),
     }
 
 
 def _measure_faces(images: Any, noise: Any) -> dict[str, Any]:
-    from gan_utils import datasets, face_metrics, metrics
+    from gan_utils import datasets, metrics
     from gan_utils.datasets.cartoon import SHARES
 
     def colors(images: Any) -> dict[str, Any]:
-        found = face_metrics.all_shares(images)
-        return {name.replace(" ", "_"): _coverage(found[name]) for name in found}
+        found = metrics.coverages(images)
+        return {name.replace(" ", "_"): found[name].as_json() for name in found}
 
-    faces = datasets.cartoon(size=face_metrics.SIZE)
+    faces, covered = datasets.cartoon(size=64), colors(images)
     return {
-        **_fid(face_metrics.fid(images, faces)),
-        **colors(images),
+        **metrics.fid(images, faces).as_json(),
+        **covered,
         "confidence": metrics.CONFIDENCE,
         "uniform_noise": colors(noise),
         "held_out_faces": colors(faces.held_out.images),
-        "true_share": {name.replace(" ", "_"): SHARES[name] for name in face_metrics.HEADS},
+        "true_share": {name: SHARES[name.replace("_", " ")] for name in covered},
     }
-
-
-def _fid(score: Any) -> dict[str, Any]:
-    return {
-        "fid": round(score.value, 3),
-        "fid_floor": round(score.floor, 3),
-        "fid_samples": score.samples,
-        "fid_reference": score.reference,
-        "fid_width": score.width,
-        "fid_features": score.features,
-    }
-
-
-def _coverage(coverage: Any) -> dict[str, Any]:
-    names = coverage.names or range(len(coverage.shares))
-    named = zip(names, coverage.shares, strict=True)
-    shares = {str(name): round(share, 4) for name, share in named}
-    return {"classes_covered": coverage.covered, "samples": coverage.samples, "share": shares}

@@ -1,6 +1,7 @@
 """The state of a GAN in training: settings, both players, optimizers, random sources, history."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from gan_utils.players import dtype, inner, lay_out
 from gan_utils.settings import Settings, Total
 from gan_utils.team import Team
 
+Watcher = Callable[["Game", bool], None]  # called as watcher(game, done) while `fit` trains
 SHOWN = 64  # pictures in a snapshot
 
 

@@ -4,11 +4,13 @@ All are plain `nn.Sequential`s. A generator maps noise (N, latent_dim) to images
 (−1, 1); a discriminator maps images to logits (N, 1).
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
 SLOPE = 0.2  # of LeakyReLU for negative inputs, as in Radford et al. 2016, section 4
-MAX_SIZE = 1024
+_LARGEST = 1024  # pixels on a side
 
 
 def mlp_generator(
@@ -63,15 +65,18 @@ def mlp_discriminator(
     return nn.Sequential(*layers, nn.Linear(width_in, 1))
 
 
-def point_pair(latent_dim: int = 2, width: int = 128) -> tuple[nn.Sequential, nn.Sequential]:
-    """A pair for points in the plane: noise (N, latent_dim) → (N, 2), and those → logits (N, 1)."""
-    _positive(latent_dim=latent_dim, width=width)
+def point_pair() -> tuple[nn.Sequential, nn.Sequential]:
+    """A pair for points in the plane: noise (N, 2) → points (N, 2), and these → logits (N, 1)."""
 
-    def dense(size_in: int, size_out: int) -> nn.Sequential:
-        hidden = [nn.Linear(size_in, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()]
-        return nn.Sequential(*hidden, nn.Linear(width, size_out))
+    def dense(size_out: int) -> nn.Sequential:
+        hidden = [nn.Linear(2, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU()]
+        return nn.Sequential(*hidden, nn.Linear(128, size_out))
 
-    return dense(latent_dim, 2), dense(2, 1)
+    return dense(2), dense(1)
+
+
+def _transposed(channels_in: int, channels_out: int, kernel: int, bias: bool) -> nn.Module:
+    return nn.ConvTranspose2d(channels_in, channels_out, kernel, stride=2, padding=1, bias=bias)
 
 
 def dcgan_generator(
@@ -79,19 +84,21 @@ def dcgan_generator(
     image_size: int = 64,
     channels: int = 3,
     base_channels: int = 64,
+    grow: Callable[[int, int, int, bool], nn.Module] = _transposed,
 ) -> nn.Sequential:
     """Noise (N, latent_dim) → images (N, channels, image_size, image_size) in (−1, 1).
 
     A transposed convolution makes a small square of the 1×1 noise; transposed convolutions of
     stride 2 then double it and halve the channels, down to `base_channels` and at last to the
-    image's (`plan` gives the chain). Batch norm and ReLU after all layers but the last, no bias
-    where batch norm follows. Radford et al. 2016, figure 1, is (100, 64, 3, 128).
+    image's (`start_and_kernels` gives the chain). Batch norm and ReLU after all layers but the
+    last, no bias where batch norm follows. Radford et al. 2016, figure 1, is (100, 64, 3, 128).
+    `grow` makes another doubling layer: of channels in and out, the kernel, and if it has a bias.
 
     Raises:
-        ValueError: a size that `plan` refuses, or a width that is not positive.
+        ValueError: a size that `start_and_kernels` refuses, or a width that is not positive.
     """
     _positive(latent_dim=latent_dim, channels=channels, base_channels=base_channels)
-    start, kernels = plan(image_size)
+    start, kernels = start_and_kernels(image_size)
     width = base_channels * 2 ** (len(kernels) - 1)
     layers = [
         nn.Unflatten(1, (latent_dim, 1, 1)),
@@ -100,45 +107,36 @@ def dcgan_generator(
         nn.ReLU(),
     ]
     for kernel in kernels[:-1]:
-        layers += [
-            nn.ConvTranspose2d(width, width // 2, kernel, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(width // 2),
-            nn.ReLU(),
-        ]
+        layers += [grow(width, width // 2, kernel, False), nn.BatchNorm2d(width // 2), nn.ReLU()]
         width //= 2
-    layers += [nn.ConvTranspose2d(width, channels, kernels[-1], stride=2, padding=1), nn.Tanh()]
+    layers += [grow(width, channels, kernels[-1], True), nn.Tanh()]
     return nn.Sequential(*layers).apply(dcgan_init)
 
 
 def dcgan_discriminator(
-    image_size: int = 64, channels: int = 3, base_channels: int = 64, norm: str = "batch"
+    image_size: int = 64, channels: int = 3, base_channels: int = 64, batch_norm: bool = True
 ) -> nn.Sequential:
     """Images (N, channels, image_size, image_size) → logits (N, 1): the generator's mirror.
 
-    LeakyReLU 0.2 throughout; batch norm after all layers but the first and the last. With `norm`
-    "none" there is none: each picture is judged by itself, as a gradient penalty supposes, the
-    convolutions have biases, and weights so large that no layer weakens the signal (He et al.
-    2015, eq. 15).
+    LeakyReLU 0.2 throughout; batch norm after all layers but the first and the last. Without it
+    each picture is judged by itself, as a gradient penalty supposes; the convolutions then have
+    biases, and start as torch starts them.
 
     Raises:
-        ValueError: as `dcgan_generator`, or a norm that is neither "batch" nor "none".
+        ValueError: as `dcgan_generator`.
     """
     _positive(channels=channels, base_channels=base_channels)
-    if norm not in ("batch", "none"):
-        raise ValueError(f"norm is {norm!r}; it must be batch or none")
-    batch_norm = norm == "batch"
-    start, kernels = plan(image_size)
+    start, kernels = start_and_kernels(image_size)
     first, *others = reversed(kernels)
     layers = [nn.Conv2d(channels, base_channels, first, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
     width = base_channels
     for kernel in others:
         layers.append(nn.Conv2d(width, width * 2, kernel, stride=2, padding=1, bias=not batch_norm))
-        if batch_norm:
-            layers.append(nn.BatchNorm2d(width * 2))
+        layers += [nn.BatchNorm2d(width * 2)] if batch_norm else []
         layers.append(nn.LeakyReLU(SLOPE))
         width *= 2
-    layers += [nn.Conv2d(width, 1, start), nn.Flatten()]
-    return nn.Sequential(*layers).apply(dcgan_init if batch_norm else he_init)
+    network = nn.Sequential(*layers, nn.Conv2d(width, 1, start), nn.Flatten())
+    return network.apply(dcgan_init) if batch_norm else network
 
 
 def dcgan_init(module: nn.Module) -> None:
@@ -157,18 +155,7 @@ def dcgan_init(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def he_init(module: nn.Module) -> None:
-    """For `module.apply`: N(0, 2/((1 + 0.2²)·fan-in)) for the weights of convolutions, biases zero.
-
-    Through a LeakyReLU of slope 0.2 the mean square of a signal then stays what it was: what batch
-    norm does otherwise. He et al. 2015, equation 15.
-    """
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, SLOPE)
-        nn.init.zeros_(module.bias)
-
-
-def plan(image_size: int) -> tuple[int, list[int]]:
+def start_and_kernels(image_size: int) -> tuple[int, list[int]]:
     """The side of the first square, and the kernels of the stride-2, padding-1 layers after it.
 
     image_size = b·2^k with 3 ≤ b ≤ 7 and k ≥ 2 starts at b×b and doubles k times by kernel 4: 64 is
@@ -179,14 +166,14 @@ def plan(image_size: int) -> tuple[int, list[int]]:
     Raises:
         ValueError: there is no such chain; the message names the nearest sizes that work.
     """
-    sizes = {b * 2**k: (b, k) for k in range(8, 1, -1) for b in range(3, 8) if b * 2**k <= MAX_SIZE}
+    sizes = {b * 2**k: (b, k) for k in range(8, 1, -1) for b in range(3, 8) if b * 2**k <= _LARGEST}
     if image_size not in sizes:
         below = max((size for size in sizes if size < image_size), default=None)
         above = min((size for size in sizes if size > image_size), default=None)
         near = " or ".join(str(size) for size in (below, above) if size)
         raise ValueError(
             f"image_size is {image_size}; a DCGAN here makes b·2^k pixels "
-            f"(3 ≤ b ≤ 7, k ≥ 2, at most {MAX_SIZE}): the nearest is {near}"
+            f"(3 ≤ b ≤ 7, k ≥ 2, at most {_LARGEST}): the nearest is {near}"
         )
     start, doublings = sizes[image_size]
     if doublings > 2:
@@ -204,15 +191,13 @@ def build(
     image_shape: tuple[int, int, int],
     latent_dim: int = 100,
     base_channels: int = 64,
-    d_norm: str = "batch",
 ) -> tuple[nn.Sequential, nn.Sequential]:
     """The pair (generator, discriminator) that ``--model`` names: "mlp" or "dcgan".
 
-    `base_channels` and `d_norm`, the norm in its discriminator, are the DCGAN's; the MLP ignores
-    them.
+    `base_channels` is the DCGAN's; the MLP ignores it.
 
     Raises:
-        ValueError: an unknown model or norm, a picture that is not square, a size it cannot make.
+        ValueError: an unknown model, a picture that is not square, a size it cannot make.
     """
     channels, height, width = image_shape
     if height != width or height < 1:
@@ -222,7 +207,7 @@ def build(
     if model == "dcgan":
         return (
             dcgan_generator(latent_dim, height, channels, base_channels),
-            dcgan_discriminator(height, channels, base_channels, d_norm),
+            dcgan_discriminator(height, channels, base_channels),
         )
     raise ValueError(f"model is {model!r}; it must be mlp or dcgan")
 

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-QUERIES, PICTURES = 256, 2048  # compared at a time: the table of distances stays below 2 MB
-
-__all__ = ["Copies", "copies", "nearest"]
+_QUERIES, _PICTURES = 256, 2048  # compared at a time: the table of distances stays below 2 MB
 
 
 def nearest(queries: Tensor, pictures: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
@@ -31,6 +29,10 @@ def nearest(queries: Tensor, pictures: Tensor, k: int = 1) -> tuple[Tensor, Tens
         ValueError: pictures of another shape or type than the queries, or k out of range.
     """
     for name, images in (("queries", queries), ("pictures", pictures)):
+        if not isinstance(images, Tensor):
+            raise ValueError(
+                f"{name} are a {type(images).__name__}; give a tensor, uint8 (N, C, H, W)"
+            )
         if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
             raise ValueError(
                 f"{name} are {images.dtype} {tuple(images.shape)}; give uint8 (N ≥ 1, C, H, W): "
@@ -43,7 +45,7 @@ def nearest(queries: Tensor, pictures: Tensor, k: int = 1) -> tuple[Tensor, Tens
         )
     if not 1 <= k <= len(pictures):
         raise ValueError(f"k is {k}; it must lie in 1 … {len(pictures):,}, the number of pictures")
-    found = [_nearest(part, pictures, k) for part in queries.split(QUERIES)]
+    found = [_nearest(part, pictures, k) for part in queries.split(_QUERIES)]
     distances, indices = (torch.cat(parts) for parts in zip(*found, strict=True))
     return distances, indices
 
@@ -53,8 +55,8 @@ def _nearest(queries: Tensor, pictures: Tensor, k: int) -> tuple[Tensor, Tensor]
     flat = _flat(queries)
     best = torch.full((len(queries), 0), torch.inf, device=queries.device)
     where = torch.zeros((len(queries), 0), dtype=torch.int64, device=queries.device)
-    for start in range(0, len(pictures), PICTURES):
-        part = _flat(pictures[start : start + PICTURES]).to(flat.device)
+    for start in range(0, len(pictures), _PICTURES):
+        part = _flat(pictures[start : start + _PICTURES]).to(flat.device)
         squares = flat.square().sum(1, keepdim=True) - 2 * flat @ part.T + part.square().sum(1)
         new = torch.arange(start, start + len(part), device=where.device).expand(len(flat), -1)
         best, order = torch.cat([best, squares], 1).topk(

@@ -1,7 +1,5 @@
 """The two networks that play, a learner's own among them: looked at before they train."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
@@ -68,30 +66,21 @@ def _try(
     condition = () if labels is None else (labels,)
     generator.eval()
     discriminator.eval()
+    refused = f"the generator does not take noise of shape {tuple(noise.shape)}"
     try:
         with torch.no_grad():
-            pictures = _told(
-                lambda: generator(noise, *condition),
-                f"the generator does not take noise of shape {tuple(noise.shape)}",
-                "build it with the latent_dim and classes of its Settings",
-            )
+            pictures = generator(noise, *condition)
+        refused = f"the discriminator does not take pictures of shape {tuple(pictures.shape)}"
         with torch.enable_grad():
-            return _told(
-                lambda: discriminator(pictures, *condition),
-                f"the discriminator does not take pictures of shape {tuple(pictures.shape)}",
-                "build both for the same pictures",
-            )
+            return discriminator(pictures, *condition)
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"{refused} ({str(error).splitlines()[0][:200]}); build both for the same pictures, "
+            "and for the latent_dim and classes of their Settings"
+        ) from error
     finally:
         for module, training in modes:
             module.training = training
-
-
-def _told(work: Callable[[], Tensor], what: str, advice: str) -> Tensor:
-    try:
-        return work()
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise ValueError(f"{what} ({reason}); {advice}") from error
 
 
 def _must_be_logits(logits: Tensor, pictures: int) -> None:

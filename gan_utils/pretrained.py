@@ -9,9 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from gan_utils import models
@@ -24,8 +23,8 @@ ROLES = ("generator", "discriminator")
 def players(name: str) -> tuple[nn.Sequential, nn.Sequential]:
     """The generator and discriminator of a trained pair, in eval mode on the CPU.
 
-    The generator is the moving average of the one that was trained. Noise (N, `latent_dim`) goes
-    in; ``game.generate`` makes uint8 pictures with it.
+    The generator is the moving average of the one that was trained. Noise (N, latent_dim) goes in
+    (`about` says how long); ``game.generate`` makes uint8 pictures with it.
 
     Args:
         name: "cartoon_64" for drawn faces (3, 64, 64), "digits_28" for digits (1, 28, 28).
@@ -35,8 +34,8 @@ def players(name: str) -> tuple[nn.Sequential, nn.Sequential]:
         FileNotFoundError: the weights are missing from the installation.
     """
     made = about(name)
-    sizes = made["latent_dim"], made["base_channels"], made.get("d_norm", "batch")
-    pair = models.build(made["model"], tuple(made["image_shape"]), *sizes)
+    shape = tuple(made["image_shape"])
+    pair = models.build(made["model"], shape, made["latent_dim"], made["base_channels"])
     for network, role in zip(pair, ROLES, strict=True):
         weights = load_file(_file(name, role))
         network.load_state_dict(
@@ -44,11 +43,6 @@ def players(name: str) -> tuple[nn.Sequential, nn.Sequential]:
         )
         network.eval()
     return pair
-
-
-def latent_dim(name: str) -> int:
-    """The length of the noise vector that a pair's generator takes."""
-    return about(name)["latent_dim"]
 
 
 def about(name: str) -> dict[str, Any]:
@@ -64,27 +58,5 @@ def about(name: str) -> dict[str, Any]:
         return json.loads(file.metadata()["about"])
 
 
-def store(network: nn.Module, file: Path, made: dict[str, Any]) -> None:
-    """Write a network's weights as `players` reads them, whole or not at all."""
-    weights = {
-        key: (value.half() if value.ndim > 1 else value).contiguous().cpu()
-        for key, value in network.state_dict().items()
-    }
-    wide = [key for key, value in weights.items() if not torch.isfinite(value).all()]
-    if wide:
-        raise ValueError(f"{', '.join(wide)}: not finite, or too large for float16; not stored")
-    unfinished = file.with_suffix(".unfinished")
-    try:
-        save_file(weights, unfinished, {"about": json.dumps(made)})
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def file_name(name: str, role: str) -> str:
-    """What a file of weights is called: its role is "generator" or "discriminator"."""
-    return f"{name}_{role}.safetensors"
-
-
 def _file(name: str, role: str) -> Path:
-    return embedded(file_name(name, role))
+    return embedded(f"{name}_{role}.safetensors")

@@ -139,7 +139,18 @@ def environment() -> str:
 
 
 def bfloat16_pays(where: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 matrices in hardware (else autocast only slows it)."""
+    """Whether the device multiplies bfloat16 matrices in hardware (else autocast only slows it).
+
+    The environment variable ``GAN_UTILS_BFLOAT16`` decides instead where it is 1 (yes) or 0 (no).
+
+    Raises:
+        ValueError: the variable holds something else.
+    """
+    chosen = os.environ.get("GAN_UTILS_BFLOAT16", "")
+    if chosen not in ("", "0", "1"):
+        raise ValueError(f"GAN_UTILS_BFLOAT16 is {chosen!r}; it must be 0, 1 or left out")
+    if chosen:
+        return chosen == "1"
     if where.type == "cuda":
         return torch.cuda.get_device_capability(where) >= (8, 0)
     if where.type == "cpu" and Path("/proc/cpuinfo").exists():

@@ -1,23 +1,27 @@
 """Figures of shape arithmetic: a kernel on its grid, coats of paint, the sizes of a network.
 
 Each is a pure function of numbers and returns the matplotlib figure; notebook 03 shows them, and
-`shape_widgets` puts sliders on the first three.
+`shape_widgets` puts sliders on two of them.
 """
 
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from torch import Tensor
 
-from gan_utils.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY
+from gan_utils.figure_base import BLUE, GREY, ORANGE, captioned, side_by_side, styled
 from gan_utils.shapes import conv_out, conv_transpose_out, overlap
 from gan_utils.shapes.arithmetic import span
 
 PADDING, INPUT, LOST, COVERED = range(4)
 GROUND = ListedColormap(["#E4E4E4", "#D6EBF7", "#FFFFFF", ORANGE])
+WAVES = (0.125, 0.25, 0.375, 0.5)  # patterns that repeat every 8, 4, 8/3 and 2 pixels
+Map = np.ndarray | Tensor
 
 
 def formula(
@@ -78,15 +82,13 @@ def sweep(
     for position in positions:
         if not 0 <= position < out**2:
             raise ValueError(f"position is {position}; {out}×{out} cells are 0 … {out**2 - 1}")
+    area = (max(4.0, 3.1 * len(positions)), 5.2)
+    heights = {"height_ratios": (size + 2 * padding, max(out, 3))}
     figure, axes = plt.subplots(
-        *(2, len(positions)),
-        figsize=(max(4.0, 3.1 * len(positions)), 5.2),
-        layout="constrained",
-        squeeze=False,
-        height_ratios=(size + 2 * padding, max(out, 3)),
+        2, len(positions), figsize=area, layout="constrained", squeeze=False, gridspec_kw=heights
     )
     for above, below, position in zip(*axes, positions, strict=True):
-        _input_grid(above, size, kernel_size, stride, padding, dilation, position, out)
+        _input_grid(above, size, kernel_size, stride, padding, dilation, position)
         filled = np.arange(out * out).reshape(out, out)
         cells = np.where(filled == position, 2, np.where(filled < position, 1, 0))
         _grid(below, cells, ListedColormap(["#FFFFFF", "#D6EBF7", ORANGE]), 2)
@@ -94,20 +96,16 @@ def sweep(
     return figure
 
 
-def coats(maps: dict[str, np.ndarray]) -> Figure:
+def coats(named: dict[str, Map]) -> Figure:
     """How often each pixel is painted: one panel for each named map of counts (H, W)."""
-    figure, axes = plt.subplots(
-        *(1, len(maps)), figsize=(3.6 * len(maps), 3.9), layout="constrained", squeeze=False
-    )
-    most = max(int(counts.max()) for counts in maps.values())
-    for axis, (name, counts) in zip(axes[0], maps.items(), strict=True):
-        axis.imshow(counts, cmap="cividis", vmin=0, vmax=most)
-        if max(counts.shape) <= 16:
-            size = 8 if max(counts.shape) > 14 else 10
-            for (row, column), count in np.ndenumerate(counts):
-                color = "white" if count < 0.6 * most else "black"
-                axis.text(column, row, count, ha="center", va="center", fontsize=size, color=color)
-        axis.set_title(name, fontsize=10)
+    figure = _maps(named, 3.6, 3.9, "cividis", lowest=0)
+    for axis in figure.axes:
+        (picture,) = axis.images
+        counts = picture.get_array()
+        for (row, column), count in np.ndenumerate(counts) if max(counts.shape) <= 16 else ():
+            place = {"ha": "center", "va": "center", "fontsize": 8 if len(counts) > 14 else 10}
+            color = "white" if count < 0.6 * picture.norm.vmax else "black"  # on the pixel's own
+            axis.text(column, row, count, color=color, **place)
         axis.set(xticks=[], yticks=[])
     return figure
 
@@ -125,110 +123,98 @@ def painted(
     return coats({name: counts})
 
 
-def matrix(values: np.ndarray, title: str = "") -> Figure:
-    """A matrix (rows, columns) as a picture: white is zero."""
-    figure, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
-    most = np.abs(values).max()
-    picture = axis.imshow(values, cmap="PuOr", vmin=-most, vmax=most, aspect="auto")
-    figure.colorbar(picture, ax=axis)
-    axis.set_title(title, fontsize=10)
-    axis.set(xlabel="pixels of the large picture", ylabel="cells of the small one")
+def maps(named: dict[str, Map]) -> Figure:
+    """Small maps of numbers (H, W) side by side on one scale, small ones ruled: white is zero."""
+    figure = _maps(named, 3.2, 3.4, "PuOr")
+    for axis in figure.axes:
+        axis.set(xticks=[], yticks=[])
+        rows, columns = axis.images[0].get_array().shape
+        if max(rows, columns) <= 12:
+            _rule(axis, rows, columns, linewidth=0.3)
     return figure
 
 
-def panels(named: dict[str, np.ndarray]) -> Figure:
-    """Small maps of numbers (H, W) side by side on one scale, small ones ruled: white is zero."""
-    figure, axes = plt.subplots(
-        *(1, len(named)), figsize=(3.2 * len(named), 3.4), layout="constrained", squeeze=False
-    )
-    most = max(float(np.abs(values).max()) for values in named.values())
-    for axis, (name, values) in zip(axes[0], named.items(), strict=True):
-        axis.imshow(values, cmap="PuOr", vmin=-most, vmax=most)
-        axis.set_title(name, fontsize=10)
-        axis.set(xticks=[], yticks=[])
-        if max(values.shape) <= 12:
-            _rule(axis, *values.shape, linewidth=0.3)
+def matrix(values: Map, title: str = "") -> Figure:
+    """A matrix (rows, columns) as a picture: white is zero."""
+    figure = _maps({title: values}, 7, 3.2, "PuOr", aspect="auto")
+    (axis,) = figure.axes
+    figure.colorbar(axis.images[0], ax=axis)
+    axis.set(xlabel="pixels of the large picture", ylabel="cells of the small one")
     return figure
 
 
 def stages(named: dict[str, Sequence[int]]) -> Figure:
     """The sizes that each network goes through, as squares whose sides grow with the logarithm."""
     columns = min(2, len(named))
-    figure, axes = plt.subplots(
-        *(-(-len(named) // columns), columns),
-        figsize=(5.4 * columns, 1.7 * -(-len(named) // columns)),
-        layout="constrained",
-        squeeze=False,
-    )
-    colors = (BLUE, ORANGE, GREEN, PURPLE, SKY)
+    rows = -(-len(named) // columns)
+    area = (5.4 * columns, 1.7 * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=area, layout="constrained", squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
-    for i, (axis, (name, sizes)) in enumerate(zip(axes.flat, named.items(), strict=False)):
+    for axis, (name, sizes, color, _) in zip(axes.flat[: len(named)], styled(named), strict=True):
         left = 0.0
         for size in sizes:
             side = 0.5 + np.log2(size) / 3
-            axis.add_patch(Rectangle((left, 0), side, side, facecolor=colors[i % 5], alpha=0.8))
+            axis.add_patch(Rectangle((left, 0), side, side, facecolor=color, alpha=0.8))
             axis.text(left + side / 2, -0.2, size, ha="center", va="top", fontsize=11)
             left += side + 0.7
         axis.set(xlim=(-0.1, max(left, 13)), ylim=(-1.1, 3), aspect="equal")
         axis.set_title(name, fontsize=10, loc="left")
+    words = (f"{name}: {', '.join(map(str, sizes))}" for name, sizes in named.items())
+    figure.set_label("; ".join(words))  # the text alternative
     return figure
 
 
-def spectra(
-    named: dict[str, np.ndarray],
-    waves: Sequence[float] = (0.125, 0.25, 0.375, 0.5),
-    caption: str = "",
-) -> Figure:
-    """Power over waves per pixel for each named spectrum, with dotted lines at `waves`."""
-    figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
-    for (name, power), color in zip(named.items(), (BLUE, ORANGE, GREEN, PURPLE), strict=False):
+def spectra(named: dict[str, Map], caption: str = "") -> Figure:
+    """Power over waves per pixel for each named spectrum, with dotted lines at `WAVES`."""
+    figure, (axis,) = side_by_side(1, 8, 3.4)
+    for name, power, color, style in styled(named):
         places = np.arange(len(power)) / (2 * (len(power) - 1))
-        axis.plot(places[1:], np.asarray(power)[1:], "o-", ms=3, color=color, label=name)
-    for wave in waves:
+        look = {"marker": "o", "markersize": 3, "color": color, "label": name}
+        axis.plot(places[1:], np.asarray(power)[1:], style, **look)
+    for wave in WAVES:
         axis.axvline(wave, color=GREY, linestyle=":")
-    axis.set_xticks([0, *waves])
+    axis.set_xticks([0, *WAVES])
     axis.set(xlabel="waves per pixel (0.5: the Nyquist frequency)", ylabel="power", yscale="log")
     axis.legend(frameon=False)
-    if caption:
-        figure.supxlabel(caption, fontsize=8, color=GREY)
-    return figure
+    return captioned(figure, caption)
 
 
 def peaks(
     groups: dict[str, dict[str, Sequence[float]]], real: Sequence[float], caption: str = ""
 ) -> Figure:
     """One dot for each seed: the peak of each kind, one panel for each group; a band for real."""
-    figure, axes = plt.subplots(
-        *(1, len(groups)), figsize=(9, 3.4), layout="constrained", sharey=True, squeeze=False
-    )
-    for axis, (title, kinds) in zip(axes[0], groups.items(), strict=True):
-        for place, (values, color) in enumerate(
-            zip(kinds.values(), (BLUE, ORANGE, GREEN), strict=True)
-        ):
+    figure, axes = side_by_side(len(groups), 9, 3.4, sharey=True)
+    for axis, (title, kinds) in zip(axes, groups.items(), strict=True):
+        for place, (_, values, color, _) in enumerate(styled(kinds)):
             spread = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else [0]
             axis.plot(place + np.asarray(spread), values, "o", color=color, alpha=0.7)
         axis.axhspan(min(real), max(real), color=GREY, alpha=0.5, lw=0, label="real digits")
         axis.set_xticks(range(len(kinds)), kinds)
         axis.set(title=title, yscale="log", xlim=(-0.5, len(kinds) - 0.5))
-    axes[0, 0].set_ylabel("power at Nyquist / neighbors'")
-    axes[0, -1].legend(frameon=False)
-    if caption:
-        figure.supxlabel(caption, fontsize=8, color=GREY)
+    axes[0].set_ylabel("power at Nyquist / neighbors'")
+    axes[-1].legend(frameon=False)
+    return captioned(figure, caption)
+
+
+def _maps(
+    named: dict[str, Map], width: float, height: float, cmap: str, lowest: int = -1, **how: object
+) -> Figure:
+    """One panel of this size in inches for each map; colors from lowest·most to most."""
+    arrays = [torch.as_tensor(values).detach().cpu().numpy() for values in named.values()]
+    most = max(np.abs(values).max() for values in arrays)
+    figure, axes = side_by_side(len(named), width * len(named), height)
+    for axis, name, values in zip(axes, named, arrays, strict=True):
+        axis.imshow(values, cmap=cmap, vmin=lowest * most, vmax=most, **how)
+        axis.set_title(name, fontsize=10)
     return figure
 
 
 def _input_grid(
-    axis: plt.Axes,
-    size: int,
-    kernel_size: int,
-    stride: int,
-    padding: int,
-    dilation: int,
-    position: int,
-    out: int,
+    axis: plt.Axes, size: int, kernel_size: int, stride: int, padding: int, dilation: int, cell: int
 ) -> None:
     """The padded picture with the kernel's cells on it; what no position covers is crossed out."""
+    out = conv_out(size, kernel_size, stride, padding, dilation)
     side, reach = size + 2 * padding, span(kernel_size, dilation)
     cells = np.full((side, side), PADDING)
     cells[padding : padding + size, padding : padding + size] = INPUT
@@ -236,7 +222,7 @@ def _input_grid(
     touched = np.isin(np.arange(side), np.add.outer(steps, taps))
     cells[~touched] = LOST
     cells[:, ~touched] = LOST
-    top, left = position // out * stride, position % out * stride
+    top, left = cell // out * stride, cell % out * stride
     cells[top : top + reach : dilation, left : left + reach : dilation] = COVERED
     _grid(axis, cells, GROUND, 3)
     axis.add_patch(

@@ -1,18 +1,14 @@
 """Sliders over the pure functions of `shape_plots`: a kernel that sweeps, patches that overlap.
 
-They use only what ipywidgets 7.7 and 8 share. One picture and one line of numbers are updated in
-place; their static twins are `shape_plots.sweep` and `shape_plots.painted`.
+Their static twins are `shape_plots.sweep` and `shape_plots.painted`.
 """
 
-import io
-from collections.abc import Callable
-
 import ipywidgets
-import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from gan_utils import shape_plots
 from gan_utils.shapes import conv_out
+from gan_utils.widgets import panel
 
 
 def sweep() -> ipywidgets.VBox:
@@ -41,7 +37,7 @@ def sweep() -> ipywidgets.VBox:
     fit_position()
     for slider in numbers.values():
         slider.observe(fit_position, names="value")
-    return _panel(draw, {**numbers, "position": position})
+    return panel(draw, width=420, **numbers, position=position)
 
 
 def paint() -> ipywidgets.VBox:
@@ -57,48 +53,9 @@ def paint() -> ipywidgets.VBox:
     def draw(**numbers: int) -> tuple[str, Figure]:
         return shape_plots.transposed_formula(**numbers), shape_plots.painted(**numbers)
 
-    return _panel(draw, numbers)
-
-
-def _panel(
-    draw: Callable[..., tuple[str, Figure]], sliders: dict[str, ipywidgets.IntSlider]
-) -> ipywidgets.VBox:
-    """Sliders on the left, the words and the picture they make on the right.
-
-    What cannot be drawn is said in words, and the picture hides.
-    """
-    words = ipywidgets.HTML()
-    picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width="420px"))
-
-    def show(change: dict | None = None) -> None:
-        try:
-            sentence, figure = draw(**{name: slider.value for name, slider in sliders.items()})
-        except ValueError as error:
-            sentence, picture.layout.visibility = f"impossible: {error}", "hidden"
-        else:
-            picture.value, picture.layout.visibility = _png(figure), "visible"
-        words.value = f'<p style="font-size: 130%">{sentence}</p>'
-
-    for slider in sliders.values():
-        slider.observe(show, names="value")
-    show()
-    return ipywidgets.VBox(
-        [words, ipywidgets.HBox([ipywidgets.VBox([*sliders.values()]), picture])]
-    )
+    return panel(draw, width=420, **numbers)
 
 
 def _slider(name: str, value: int, least: int, most: int) -> ipywidgets.IntSlider:
-    return ipywidgets.IntSlider(
-        value=value,
-        min=least,
-        max=most,
-        description=name,
-        style={"description_width": "110px"},
-    )
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
-    plt.close(figure)
-    return buffer.getvalue()
+    style = {"description_width": "110px"}
+    return ipywidgets.IntSlider(value=value, min=least, max=most, description=name, style=style)

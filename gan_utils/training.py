@@ -4,13 +4,13 @@
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from gan_utils.datasets.image_set import ImageSet
-from gan_utils.game import Game, generate
+from gan_utils.game import Game, Watcher, generate
 from gan_utils.guards import (
     Interrupted,
     LastGood,
@@ -22,6 +22,7 @@ from gan_utils.guards import (
 from gan_utils.settings import Settings, Total
 from gan_utils.step import COLUMNS, measure, train_step
 from gan_utils.team import Team
+from gan_utils.watching import live
 
 __all__ = [
     "Game",
@@ -37,8 +38,6 @@ __all__ = [
 
 RECORD_EVERY = 10  # steps between two points of the history
 SNAPSHOTS_GROW = 1.2  # each snapshot of the fixed noise comes 20% more steps after the one before
-
-Watcher = Callable[[Game, bool], None]
 
 
 def fit(
@@ -145,11 +144,8 @@ def _record(game: Game, numbers: list[float]) -> None:
 def _watchers(
     chosen: Sequence[Watcher] | None, extra: Watcher | Sequence[Watcher]
 ) -> Sequence[Watcher]:
-    if chosen is None:
-        from gan_utils.watching import live
-
-        chosen = live()
-    return [*chosen, *([extra] if callable(extra) else extra)]
+    shown = live() if chosen is None else chosen
+    return [*shown, *([extra] if callable(extra) else extra)]
 
 
 def _room(device: torch.device, pictures: Tensor) -> bool:

@@ -13,8 +13,7 @@ from tqdm.auto import tqdm
 
 from gan_utils import plots, runtime
 from gan_utils.checkpoint import save
-from gan_utils.game import Game, generate
-from gan_utils.training import Watcher
+from gan_utils.game import Game, Watcher, generate
 
 
 class Pace:

@@ -1,59 +1,83 @@
-"""Thin controls over pure functions: a prediction that is kept, a scrubber over a run.
+"""Thin controls over pure functions: a guess that is kept, sliders, a scrubber over a run.
 
 They use only what ipywidgets 7.7 and 8 share. Beside each stands a static figure.
 """
 
-from collections.abc import Sequence
+import html
+from collections.abc import Callable, Sequence
 
 import ipywidgets
 from IPython.display import display
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from gan_utils import plots
+from gan_utils.figure_base import figure_png
+
+# The options of each question, by its key, as they stand on the screen.
+_asked: dict[str, ipywidgets.RadioButtons] = {}
 
 
-class Prediction:
-    """A guess, kept before the answer is shown.
+def predict(key: str, question: str, options: Sequence[str]) -> None:
+    """Show a question with its options to click; what is clicked is kept for `reveal`.
 
-    Attributes:
-        answer: the option that was clicked, or None.
+    Args:
+        key: names the question; one of its own for each question of a notebook.
+
+    Raises:
+        ValueError: fewer than two options.
     """
-
-    def __init__(self, question: str, options: Sequence[str]) -> None:
-        if len(options) < 2:
-            raise ValueError(f"{len(options)} options; a prediction needs at least 2")
-        self.question, self.options = question, tuple(options)
-        self.answer: str | None = None
-
-    def keep(self, answer: str) -> None:
-        """Keep a guess.
-
-        Raises:
-            ValueError: it is not one of the options.
-        """
-        if answer not in self.options:
-            raise ValueError(f"the guess is {answer!r}; it must be one of {self.options}")
-        self.answer = answer
-
-    def reveal(self, truth: str) -> str:
-        """One sentence that sets the guess beside the truth."""
-        if truth not in self.options:
-            raise ValueError(f"the truth {truth!r} is not one of {self.options}")
-        if self.answer is None:
-            return f"It is: {truth}. (No guess was kept; choose one above first.)"
-        verdict = "You were right" if self.answer == truth else f"You guessed: {self.answer}"
-        return f"It is: {truth}. {verdict}."
-
-
-def predict(question: str, options: Sequence[str]) -> Prediction:
-    """Show a question with its options to click, and keep what was clicked."""
-    prediction = Prediction(question, options)
-    buttons = ipywidgets.RadioButtons(
-        options=prediction.options, value=None, layout=ipywidgets.Layout(width="auto")
+    if len(options) < 2:
+        raise ValueError(f"{len(options)} options; a prediction needs at least 2")
+    _asked[key] = ipywidgets.RadioButtons(
+        options=options, value=None, layout=ipywidgets.Layout(width="auto")
     )
-    buttons.observe(lambda change: prediction.keep(change["new"]), names="value")
-    display(ipywidgets.VBox([ipywidgets.Label(question), buttons]))
-    return prediction
+    display(ipywidgets.VBox([ipywidgets.Label(question), _asked[key]]))
+
+
+def reveal(key: str, truth: str) -> str:
+    """One sentence that sets the truth beside what was guessed at the question with this key."""
+    asked = _asked.get(key)
+    if asked is None:
+        verdict = "(The question was not asked yet; run its cell above first.)"
+    elif truth not in asked.options:
+        verdict = f"(This was no option of the question {key!r}; run its cell above again.)"
+    elif asked.value is None:
+        verdict = "(No guess was kept; choose one above first.)"
+    else:
+        verdict = "You were right." if asked.value == truth else f"You guessed: {asked.value}."
+    return f"It is: {truth}. {verdict}"
+
+
+def panel(
+    draw: Callable[..., tuple[str, Figure | bytes]], width: int = 810, **sliders: ipywidgets.Widget
+) -> ipywidgets.VBox:
+    """Sliders, and the words and the picture that they make, replaced in place and never stacked.
+
+    Args:
+        draw: the sliders' values by name → a line of words, and a figure (it is closed) or a PNG.
+            What it refuses by a ValueError is said in words, and the picture hides.
+        width: of the picture on the screen, in pixels.
+    """
+    words = ipywidgets.HTML()
+    picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width=f"{width}px"))
+
+    def show(change: dict | None = None) -> None:
+        try:
+            sentence, drawn = draw(**{name: slider.value for name, slider in sliders.items()})
+        except ValueError as error:
+            sentence, picture.layout.visibility = f"impossible: {error}", "hidden"
+        else:
+            picture.value = drawn if isinstance(drawn, bytes) else figure_png(drawn)
+            picture.layout.visibility = "visible"
+        words.value = f'<p style="font-size: 130%">{html.escape(sentence, quote=False)}</p>'
+
+    for slider in sliders.values():
+        slider.observe(show, names="value")
+    show()
+    parts = [ipywidgets.VBox([*sliders.values()]), picture]
+    side_by_side = ipywidgets.Layout(flex_flow="row wrap")  # one below the other where it is narrow
+    return ipywidgets.VBox([words, ipywidgets.HBox(parts, layout=side_by_side)])
 
 
 def scrub(snapshots: Sequence[tuple[int, Tensor]]) -> ipywidgets.VBox:
@@ -61,15 +85,13 @@ def scrub(snapshots: Sequence[tuple[int, Tensor]]) -> ipywidgets.VBox:
 
     The static twin is `plots.filmstrip`.
     """
-    frames = [(f"step {step:,}", plots.png(plots.grid(images))) for step, images in snapshots]
-    picture = ipywidgets.Image(value=frames[0][1], format="png", width=420)
-    label = ipywidgets.Label(frames[0][0])
-    slider = ipywidgets.IntSlider(min=0, max=len(frames) - 1, description="snapshot", readout=False)
-    play = ipywidgets.Play(min=0, max=len(frames) - 1, interval=200)
+    shots = list(snapshots)  # a run that goes on may change its own
+    slider = ipywidgets.IntSlider(max=len(shots) - 1, description="snapshot", readout=False)
+    play = ipywidgets.Play(max=len(shots) - 1, interval=200)
     ipywidgets.link((play, "value"), (slider, "value"))
 
-    def show(change: dict) -> None:
-        label.value, picture.value = frames[change["new"]]
+    def draw(snapshot: int) -> tuple[str, bytes]:
+        step, images = shots[snapshot]
+        return f"step {step:,}", plots.png(plots.grid(images))
 
-    slider.observe(show, names="value")
-    return ipywidgets.VBox([ipywidgets.HBox([play, slider, label]), picture])
+    return ipywidgets.VBox([play, panel(draw, width=420, snapshot=slider)])

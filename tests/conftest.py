@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 from hypothesis import settings
+from samples import noise
 from torch import Tensor
 
 from gan_utils.datasets import ImageSet
@@ -45,9 +46,7 @@ def small_dcgan(**options: object) -> Game:
 
 def small_pictures(n: int = 40) -> ImageSet:
     """n pictures of noise, 8×8, nothing held out."""
-    source = torch.Generator().manual_seed(0)
-    size = (n, 1, SIZE, SIZE)
-    return ImageSet(torch.randint(0, 256, size, generator=source).to(torch.uint8))
+    return ImageSet(noise(n, 1, SIZE, SIZE))
 
 
 def weights(game: Game) -> dict[str, Tensor]:

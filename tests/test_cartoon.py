@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import chi2_contingency
 
-from gan_utils.datasets import cartoon_look, cartoon_sketch
+from gan_utils.datasets import cartoon_look, cartoon_sketch, pool
 from gan_utils.datasets.cartoon import ATTRIBUTES, SHARES, attributes, cartoon, labeled_by
 from gan_utils.datasets.cartoon_look import Dice, Look, draw_attributes
 from gan_utils.datasets.image_set import ImageSet
@@ -91,7 +91,7 @@ def test_every_size_shows_the_same_faces(size: int) -> None:
 
 def edge_error(size: int) -> tuple[float, float]:
     """Faces against the same ones at twice the size, averaged down: the mean, and the worst 1%."""
-    small, large = (draw(0, 0, 12, s)[0].astype(float) for s in (size, 2 * size))
+    small, large = (draw(0, s, range(12))[0].astype(float) for s in (size, 2 * size))
     averaged = large.reshape(12, 3, size, 2, size, 2).mean(axis=(3, 5))
     difference = np.abs(small - averaged)
     return float(difference.mean()), float(np.quantile(difference, 0.99))
@@ -233,7 +233,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GAN_UTILS_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(drawing, "FEW", 4)
     monkeypatch.setattr(drawing, "AT_ONCE", 3)
-    monkeypatch.setattr(drawing, "cores", lambda: 2)
+    monkeypatch.setattr(pool, "cores", lambda: 2)
     return tmp_path / "data"
 
 
@@ -252,7 +252,7 @@ def test_many_faces_are_drawn_in_parallel_and_kept(
     bar = drawing.tqdm
     monkeypatch.setattr(drawing, "tqdm", lambda **how: shown.append(bar(**how)) or shown[-1])
     first = cartoon(11, 28, seed=2)
-    assert torch.equal(first.images, torch.from_numpy(draw(2, 0, 11, 28)[0]))
+    assert torch.equal(first.images, torch.from_numpy(draw(2, 28, range(11))[0]))
     assert [(bar.total, bar.n) for bar in shown] == [(11, 11)]
     assert kept(folder) == [f"n11_size28_seed2_v{drawing.VERSION}.npz"]
     monkeypatch.setattr(drawing, "_draw", fail)
@@ -305,12 +305,12 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache(folder: Path) -> N
     with pytest.warns(UserWarning, match="could not be kept in .*GAN_UTILS_DATA") as told:
         faces = cartoon(5, 28)
     assert told[0].filename == __file__
-    assert torch.equal(faces.images, torch.from_numpy(draw(0, 0, 5, 28)[0]))
+    assert torch.equal(faces.images, torch.from_numpy(draw(0, 28, range(5))[0]))
 
 
 def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fill_up(file: object, **_: np.ndarray) -> None:
-        file.write(b"half of it")
+    def fill_up(file: Path, **_: np.ndarray) -> None:
+        file.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", fill_up)
@@ -320,7 +320,7 @@ def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.Mon
     assert kept(folder) == []
 
 
-def dies_in_a_worker(*arguments: int) -> tuple[np.ndarray, np.ndarray]:
+def dies_in_a_worker(*arguments: object) -> tuple[np.ndarray, np.ndarray]:
     if multiprocessing.parent_process() is not None:
         os._exit(1)
     return draw(*arguments)
@@ -330,5 +330,5 @@ def dies_in_a_worker(*arguments: int) -> tuple[np.ndarray, np.ndarray]:
 def test_a_worker_that_dies_is_made_up_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "_draw", dies_in_a_worker)
     faces = cartoon(8, 28)
-    assert torch.equal(faces.images, torch.from_numpy(draw(0, 0, 8, 28)[0]))
+    assert torch.equal(faces.images, torch.from_numpy(draw(0, 28, range(8))[0]))
     assert len(kept(folder)) == 1

@@ -148,15 +148,6 @@ def test_pictures_other_than_digits_are_64_wide_by_default(pictures: Path, tmp_p
     assert checkpoint.settings(run)["image_size"] == 64
 
 
-def test_load_draws_cartoon_faces(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = []
-    monkeypatch.setattr(choosing, "cartoon", lambda n, size: drawn.append((n, size)))
-    datasets.load("cartoon", 64)
-    datasets.load("cartoon", 64, at_most=20_000)
-    datasets.load("cartoon", 48, at_most=1000)
-    assert drawn == [(10_000, 64), (10_000, 64), (1000, 48)]
-
-
 # --- evaluate
 
 

@@ -1,11 +1,15 @@
 """Every notebook keeps every rule of tools/lint_notebooks.py, and every rule can be broken."""
 
+import ast
 import copy
+import functools
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nbconvert import ScriptExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -16,12 +20,27 @@ import refresh
 import notebooks
 
 PATHS = notebooks.paths()
+stored = functools.cache(notebooks.read)  # rules only look
 
 
 @pytest.mark.parametrize("rule", lint.RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_notebook_keeps_rule(path: Path, rule: lint.Rule) -> None:
-    assert rule(notebooks.read(path), path) == []
+    assert rule(stored(path), path) == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_exported_as_a_script_it_is_python_and_keeps_its_text(path: Path) -> None:
+    script, _ = ScriptExporter().from_notebook_node(stored(path))
+    ast.parse(script)
+    for line in stored(path).cells[-1].source.splitlines():
+        assert f"# {line}".rstrip() in script
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_it_is_python_where_magics_are_commented_out(path: Path) -> None:
+    for _, cell in notebooks.cells(stored(path), "code"):
+        ast.parse(re.sub(r"^( *)([%!])", r"\1# \2", cell.source, flags=re.MULTILINE))
 
 
 @pytest.fixture
@@ -33,15 +52,15 @@ def path(tmp_path: Path) -> Path:
 
 def good(path: Path) -> NotebookNode:
     """A small notebook that keeps every rule."""
-    address = notebooks.repository()
-    badges = notebooks.marked_badges(address, path.name)
+    source = notebooks.repository()
+    badges = notebooks.marked_badges(source, path.name)
     exercises = [
         new_code_cell(f"def answer():\n    {lint.BEGIN}\n    return {n}\n    {lint.END}")
         for n in range(3)
     ]
     checked = new_code_cell("print(1)", metadata={"tags": ["nbval-check-output"]})
     checked.outputs = [new_output("stream", name="stdout", text="1\n")]
-    code = [new_code_cell(notebooks.first_code_cell(address)), *exercises, checked]
+    code = [new_code_cell(notebooks.first_code_cell(source)), *exercises, checked]
     notebook = new_notebook(
         cells=[
             new_markdown_cell(f"{badges}\n\n# Title\n\n![a picture](a.png)\n\n## One\n\n### Two"),
@@ -122,14 +141,16 @@ def drop(number: int) -> Callable[[NotebookNode], None]:
     return change
 
 
-def badges_of(address: str, name: str) -> Callable[[NotebookNode], None]:
+def badges_of(source: notebooks.Repository, name: str) -> Callable[[NotebookNode], None]:
     def change(notebook: NotebookNode) -> None:
-        row = notebooks.marked_badges(address, name)
+        row = notebooks.marked_badges(source, name)
         notebook.cells[0].source = notebooks.BADGES.sub(row, notebook.cells[0].source)
 
     return change
 
 
+FORK = notebooks.Repository("https://github.com/other/fork", "main")
+ASK, ANSWER = 'widgets.predict(\n    "a", "?", ["b", "c"])\n', 'widgets.reveal("a", "b")\n'
 SVG = {"image/svg+xml": "<svg/>"}
 BROKEN = [
     (lint.cell_length, code("x = 1\n" * 31), "31 lines"),
@@ -164,7 +185,7 @@ BROKEN = [
     (lint.same_first_cell, field("source", "%pip install gan_utils", 1), "make badges"),
     (lint.same_first_cell, drop(1), "make badges"),
     (lint.right_badges, badges_of(notebooks.repository(), "01_next.ipynb"), "make badges"),
-    (lint.right_badges, badges_of("https://github.com/other/fork", "00_good.ipynb"), "make badges"),
+    (lint.right_badges, badges_of(FORK, "00_good.ipynb"), "make badges"),
     (lint.right_badges, field("source", "# Title", 0), "make badges"),
     (lint.no_trailing_semicolon, code("plot(x);"), "line 1"),
     (lint.no_trailing_semicolon, code("%matplotlib inline\nplot(x);  # quiet"), "line 2"),
@@ -175,6 +196,9 @@ BROKEN = [
     (lint.solution_markers, code(f"{lint.BEGIN}\nx\n{lint.BEGIN}\n{lint.END}"), "inside"),
     (lint.solution_markers, code(f"# BEGIN SOLUTION\nx = 1\n{lint.END}"), "write"),
     (lint.exercises, field("source", "x = 1", 2), "2 exercises"),
+    (lint.predictions, code(f"{ASK}{ANSWER}{ASK}"), "another question, 'a'"),
+    (lint.predictions, code(f"{ANSWER}{ASK}"), "'a', which was not asked before"),
+    (lint.predictions, code(ASK), "'a' has no answer"),
     (lint.cell_ids, field("id", "cell-1"), "cell 1"),
     (lint.cell_ids, field("id", ""), "no id"),
     (lint.no_empty_cells, field("source", "  \n", 2), "cell 3 is empty"),

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import IPython.display
+import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -319,45 +320,80 @@ def test_quality_of_an_untrained_generator_is_bad() -> None:
 # --- widgets
 
 
-def test_prediction_is_kept_and_set_beside_the_truth() -> None:
-    guess = widgets.Prediction("How many?", ["one", "ten"])
-    assert guess.reveal("ten") == "It is: ten. (No guess was kept; choose one above first.)"
-    guess.keep("one")
-    assert guess.reveal("ten") == "It is: ten. You guessed: one."
-    assert guess.reveal("one") == "It is: one. You were right."
-    with pytest.raises(ValueError, match="'two'; it must be one of"):
-        guess.keep("two")
-    with pytest.raises(ValueError, match="'two' is not one of"):
-        guess.reveal("two")
-    with pytest.raises(ValueError, match=r"1 options; .* at least 2"):
-        widgets.Prediction("How many?", ["one"])
-
-
-def test_clicking_keeps_the_guess(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list:
+    """What `predict` displays; no question was asked before."""
     boxes: list = []
     monkeypatch.setattr(widgets, "display", boxes.append)
-    guess = widgets.predict("How many?", ["one", "ten"])
-    question, buttons = boxes[0].children
+    monkeypatch.setattr(widgets, "_asked", {})
+    return boxes
+
+
+def test_a_guess_is_kept_and_set_beside_the_truth(shown: list) -> None:
+    widgets.predict("many", "How many?", ["one", "ten"])
+    question, buttons = shown[0].children
     assert question.value == "How many?"
-    assert guess.answer is None
+    assert widgets.reveal("many", "ten") == (
+        "It is: ten. (No guess was kept; choose one above first.)"
+    )
+    buttons.value = "one"
+    assert widgets.reveal("many", "ten") == "It is: ten. You guessed: one."
     buttons.value = "ten"
-    assert guess.answer == "ten"
+    assert widgets.reveal("many", "ten") == "It is: ten. You were right."
+    with pytest.raises(ValueError, match=r"1 options; .* at least 2"):
+        widgets.predict("one", "How many?", ["one"])
+
+
+def test_a_guess_belongs_to_its_question(shown: list) -> None:
+    """Revealed late, never asked, asked again, and with a truth that is none of its options."""
+    for key in ("first", "second"):
+        widgets.predict(key, "It …", ["grows", "stays"])
+    for box, guess in zip(shown, ["stays", "grows"], strict=True):
+        box.children[1].value = guess
+    assert widgets.reveal("first", "stays") == "It is: stays. You were right."
+    assert widgets.reveal("second", "stays") == "It is: stays. You guessed: grows."
+    assert "not asked yet; run its cell" in widgets.reveal("third", "stays")
+    assert "no option of the question 'first'; run" in widgets.reveal("first", "½")
+    widgets.predict("first", "It …", ["grows", "stays"])
+    assert "No guess was kept" in widgets.reveal("first", "stays")
+
+
+def test_a_panel_says_what_it_cannot_draw_and_closes_what_it_draws() -> None:
+    def draw(**numbers: int) -> tuple[str, Figure]:
+        if numbers["b"] > numbers["a"]:
+            raise ValueError("b < a is needed")
+        return f"{numbers}", plt.figure(figsize=(numbers["a"], 1))
+
+    sliders = {name: ipywidgets.IntSlider(value=2, max=3) for name in "ab"}
+    words, row = widgets.panel(draw, **sliders).children
+    column, picture = row.children
+    assert [*column.children] == [*sliders.values()]
+    for a, b, said, shown in [
+        (2, 3, "impossible: b &lt; a", "hidden"),
+        (3, 3, "'a': 3", "visible"),
+    ]:
+        sliders["a"].value, sliders["b"].value = a, b
+        assert said in words.value
+        assert picture.layout.visibility == shown
+    assert Image.open(io.BytesIO(picture.value)).width == 3 * 90
+    assert not plt.get_fignums()
 
 
 def test_scrubbing_moves_picture_and_label() -> None:
     snapshots = [(step, pictures(4) + step) for step in (0, 10, 2000)]
     box = widgets.scrub(snapshots)
-    (play, slider, label), picture = box.children[0].children, box.children[1]
-    assert label.value == "step 0"
+    play, (words, row) = box.children[0], box.children[1].children
+    (slider,), picture = row.children[0].children, row.children[1]
+    assert "step 0<" in words.value
     assert picture.value == plots.png(plots.grid(snapshots[0][1]))
     slider.value = 2
-    assert label.value == "step 2,000"
+    assert "step 2,000<" in words.value
     assert picture.value == plots.png(plots.grid(snapshots[2][1]))
     play.value = 1
-    assert (slider.value, label.value) == (1, "step 10")
+    assert slider.value == 1 and "step 10<" in words.value
 
 
 def test_scrubbing_a_real_run(game: Game) -> None:
-    slider = widgets.scrub(game.snapshots).children[0].children[1]
-    assert slider.max == len(game.snapshots) - 1
+    play, _ = widgets.scrub(game.snapshots).children
+    assert play.max == len(game.snapshots) - 1
     assert game.snapshots[0][1].shape == (64, 1, SIZE, SIZE)

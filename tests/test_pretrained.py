@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_utils import datasets, face_metrics, metrics, pretrained
+from gan_utils import datasets, metrics, pretrained
 from gan_utils.cli import PLAIN
 from gan_utils.datasets import choosing
 from gan_utils.game import generate
@@ -21,7 +21,7 @@ MOST_BYTES = 4_000_000
 
 def drawn(name: str, n: int) -> torch.Tensor:
     source = torch.Generator().manual_seed(0)
-    noise = torch.randn(n, pretrained.latent_dim(name), generator=source)
+    noise = torch.randn(n, pretrained.about(name)["latent_dim"], generator=source)
     return generate(pretrained.players(name)[0], noise)
 
 
@@ -40,7 +40,7 @@ def test_players(name: str) -> None:
 @pytest.mark.parametrize("name", pretrained.NAMES)
 @pytest.mark.parametrize("role", pretrained.ROLES)
 def test_files_are_small(name: str, role: str) -> None:
-    assert embedded(pretrained.file_name(name, role)).stat().st_size <= MOST_BYTES
+    assert embedded(f"{name}_{role}.safetensors").stat().st_size <= MOST_BYTES
 
 
 @pytest.mark.parametrize("name", pretrained.NAMES)
@@ -56,7 +56,7 @@ def test_generated_digits_cover_all_classes() -> None:
 
 
 def test_generated_faces_have_most_hair_colors() -> None:
-    assert face_metrics.shares(drawn("cartoon_64", 500), "hair color").covered >= 6
+    assert metrics.coverages(drawn("cartoon_64", 500))["hair color"].covered >= 6
 
 
 def test_discriminator_tells_faces_from_noise() -> None:
@@ -69,7 +69,7 @@ def test_discriminator_tells_faces_from_noise() -> None:
 
 
 def test_other_names_are_refused() -> None:
-    for call in (pretrained.players, pretrained.latent_dim, pretrained.about):
+    for call in (pretrained.players, pretrained.about):
         with pytest.raises(ValueError, match="'celeba'; the trained pairs are cartoon_64 and dig"):
             call("celeba")
 
@@ -94,12 +94,12 @@ def test_what_is_trained_is_what_is_shipped(
     monkeypatch.setattr(pretrained, "embedded", lambda file: tmp_path / file)
     game = train_weights.train(name, steps=2, seed=3, folder=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
-        pretrained.file_name(name, role) for role in pretrained.ROLES
+        f"{name}_{role}.safetensors" for role in pretrained.ROLES
     }
     assert f"{name}: 2 steps in" in capsys.readouterr().out
     made = pretrained.about(name)
     assert (made["steps"], made["seed"], made["base_channels"]) == (2, 3, 32)
-    assert pretrained.latent_dim(name) == game.settings.latent_dim
+    assert made["latent_dim"] == game.settings.latent_dim
     pair = pretrained.players(name)
     trained = (game.best_generator, game.discriminator)
     for network, original in zip(pair, trained, strict=True):
@@ -128,7 +128,7 @@ def test_weights_too_large_for_half_precision_are_not_stored(tmp_path: Path) -> 
     layer = torch.nn.Linear(2, 2)
     torch.nn.init.constant_(layer.weight, 1e6)
     with pytest.raises(ValueError, match="weight: not finite, or too large"):
-        pretrained.store(layer, tmp_path / "a.safetensors", {})
+        train_weights.store(layer, tmp_path / "a.safetensors", {})
     assert list(tmp_path.iterdir()) == []
 
 

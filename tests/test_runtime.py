@@ -42,7 +42,7 @@ FLOORS = {
     **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "step", "checkpoint"), 2),
     **dict.fromkeys(("shape_plots", "face_plots", "checkerboards"), 2),
     **dict.fromkeys(("training", "watching", "metrics", "line_game", "game_plots"), 3),
-    **dict.fromkeys(("variants", "face_metrics", "neighbors", "pretrained"), 3),
+    **dict.fromkeys(("variants", "classifiers", "coverage", "neighbors", "pretrained"), 3),
     **dict.fromkeys(("widgets", "game_widgets", "shape_widgets", "checks"), 4),
     **dict.fromkeys(("cli", "__main__"), 5),
 }
@@ -228,3 +228,18 @@ def test_bfloat16_pays_from_ampere_on(
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda where: capability)
     assert runtime.bfloat16_pays(torch.device("cuda", 0)) is pays
     assert runtime.bfloat16_pays(torch.device("mps")) is False
+
+
+@pytest.mark.parametrize(("word", "pays"), [("0", False), ("1", True)])
+def test_bfloat16_as_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, word: str, pays: bool
+) -> None:
+    monkeypatch.setenv("GAN_UTILS_BFLOAT16", word)
+    assert runtime.bfloat16_pays(torch.device("cpu")) is pays
+    assert runtime.bfloat16_pays(torch.device("mps")) is pays
+
+
+def test_bfloat16_neither_yes_nor_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAN_UTILS_BFLOAT16", "yes")
+    with pytest.raises(ValueError, match="GAN_UTILS_BFLOAT16 is 'yes'; it must be 0, 1"):
+        runtime.bfloat16_pays(torch.device("cpu"))

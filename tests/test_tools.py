@@ -82,7 +82,7 @@ def test_badges_check_writes_nothing_and_names_the_file(
 
 
 def test_badges_follow_a_fork(checkout: Path) -> None:
-    old = notebooks.repository(checkout)
+    old = notebooks.repository(checkout).address
     badges.main([], checkout)
     project = checkout / "pyproject.toml"
     project.write_text(project.read_text().replace(old, FORK))
@@ -96,6 +96,24 @@ def test_badges_follow_a_fork(checkout: Path) -> None:
     assert f"git+{FORK}@main" in readme
     assert f"git clone {FORK}\n" in readme
     assert "labpath=notebooks%2F00_start_here.ipynb" in readme
+
+
+def test_badges_of_a_release_lead_to_its_tag(checkout: Path) -> None:
+    badges.main([], checkout)
+    project = checkout / "pyproject.toml"
+    text = project.read_text("utf-8")
+    assert text.count(".dev0") == 1
+    for version, ref in [("", "v0.1.0"), ("rc1", "v0.1.0rc1"), (".dev1", "main")]:
+        project.write_text(text.replace(".dev0", version), "utf-8")
+        badges.main([], checkout)
+        readme = (checkout / "README.md").read_text("utf-8")
+        for path in (checkout / "README.md", checkout / "notebooks" / "00_start_here.ipynb"):
+            links = re.findall(
+                r"gan-notebooks(?:@|/blob/|/)([\w.]+)[/?\\\"]", path.read_text("utf-8")
+            )
+            assert len(links) >= 4, links
+            assert set(links) == {ref}, path
+        assert f"git clone {notebooks.repository(checkout).address}\n" in readme
 
 
 def test_readme_row_of_a_missing_notebook_has_no_link(checkout: Path) -> None:
@@ -117,9 +135,9 @@ def test_address_must_be_on_github(checkout: Path) -> None:
 
 
 def test_first_code_cell_is_short_and_installs_from_here() -> None:
-    cell = notebooks.first_code_cell(FORK)
+    cell = notebooks.first_code_cell(notebooks.Repository(FORK, "v1.0"))
     assert len(cell.splitlines()) <= 6
-    assert f'%pip install -q "gan_utils @ git+{FORK}@main"' in cell
+    assert f'%pip install -q "gan_utils @ git+{FORK}@v1.0"' in cell
     assert badges.FIRST_CELL in cell
 
 

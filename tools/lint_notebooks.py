@@ -277,6 +277,19 @@ def exercises(notebook: NotebookNode, path: Path) -> list[str]:
     return [f"{count} exercises, not {EXERCISES[0]} to {EXERCISES[1]}"]
 
 
+def predictions(notebook: NotebookNode, path: Path) -> list[str]:
+    """Each question has a key of its own, and is asked before it is answered."""
+    found, asked, answered = [], set(), set()
+    for number, cell in cells(notebook, "code"):
+        for call, key in re.findall(r'widgets\.(predict|reveal)\(\s*"(.+?)"', cell.source):
+            if call == "predict" and key in asked:
+                found.append(f"cell {number} asks with the key of another question, {key!r}")
+            elif call == "reveal" and key not in asked:
+                found.append(f"cell {number} answers {key!r}, which was not asked before it")
+            (asked if call == "predict" else answered).add(key)
+    return found + [f"the question {key!r} has no answer" for key in sorted(asked - answered)]
+
+
 def cell_ids(notebook: NotebookNode, path: Path) -> list[str]:
     """Every cell has an id of its own."""
     found, seen = [], {}
@@ -337,6 +350,7 @@ RULES: tuple[Rule, ...] = (
     no_trailing_semicolon,
     solution_markers,
     exercises,
+    predictions,
     cell_ids,
     no_empty_cells,
     headings,

@@ -6,13 +6,13 @@ import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import nbformat
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
-BRANCH = "main"
 BADGES = re.compile(r"<!-- badges -->.*?<!-- /badges -->", re.DOTALL)
 FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.DOTALL | re.MULTILINE)
 
@@ -68,8 +68,15 @@ def prose(notebook: NotebookNode) -> str:
     return FENCED.sub("", "\n\n".join(cell.source for _, cell in cells(notebook, "markdown")))
 
 
-def repository(root: Path = ROOT) -> str:
-    """The repository's address, from pyproject's urls, the one place where it stands.
+class Repository(NamedTuple):
+    """Where the course is read from: the address on GitHub, and main or the tag of a release."""
+
+    address: str
+    ref: str
+
+
+def repository(root: Path = ROOT) -> Repository:
+    """From pyproject.toml: the address, its one place, and main while the version says dev.
 
     Raises:
         ValueError: it is not the address of a repository on GitHub, which badges need.
@@ -81,35 +88,50 @@ def repository(root: Path = ROOT) -> str:
             f"Repository in pyproject.toml's urls is {address!r}; "
             "it must be https://github.com/OWNER/NAME"
         )
-    return address
+    return Repository(address, "main" if "dev" in project["version"] else f"v{project['version']}")
 
 
-def first_code_cell(address: str) -> str:
-    """Each notebook's first code cell, which installs `gan_utils` where it is missing."""
+def first_code_cell(source: Repository) -> str:
+    """Each notebook's first code cell, which installs `gan_utils` where it is missing.
+
+    The line above the magic is a body for `if` also where a converter comments magics out.
+    """
     return f"""\
 # On Colab and Kaggle this installs the course's helper package; elsewhere it changes nothing.
 from importlib.util import find_spec
 
 if find_spec("gan_utils") is None:
-    %pip install -q "gan_utils @ git+{address}@{BRANCH}\""""
+    print("installing gan_utils")
+    %pip install -q "gan_utils @ git+{source.address}@{source.ref}\""""
 
 
-def badge_row(address: str, name: str) -> str:
-    """Three badges that open notebooks/`name` in Colab, Kaggle and Binder."""
-    repository = address.removeprefix("https://github.com/")
+def badges(source: Repository, name: str) -> list[tuple[str, str, str]]:
+    """(words, picture, link) of the badges that open notebooks/`name` in three places."""
+    repository = source.address.removeprefix("https://github.com/")
     path = f"notebooks/{name}"
-    blob = f"{repository}/blob/{BRANCH}/{path}"
-    binder = f"https://mybinder.org/v2/gh/{repository}/{BRANCH}?labpath={quote(path, safe='')}"
+    blob = f"{repository}/blob/{source.ref}/{path}"
+    binder = f"https://mybinder.org/v2/gh/{repository}/{source.ref}?labpath={quote(path, safe='')}"
     kaggle = f"https://kaggle.com/kernels/welcome?src=https://github.com/{blob}"
     colab = f"https://colab.research.google.com/github/{blob}"
-    images = {
-        "Open in Colab": ("https://colab.research.google.com/assets/colab-badge.svg", colab),
-        "Open in Kaggle": ("https://kaggle.com/static/images/open-in-kaggle.svg", kaggle),
-        "Open in Binder": ("https://mybinder.org/badge_logo.svg", binder),
-    }
-    return " ".join(f"[![{alt}]({image})]({link})" for alt, (image, link) in images.items())
+    return [
+        ("Open in Colab", "https://colab.research.google.com/assets/colab-badge.svg", colab),
+        ("Open in Kaggle", "https://kaggle.com/static/images/open-in-kaggle.svg", kaggle),
+        ("Open in Binder", "https://mybinder.org/badge_logo.svg", binder),
+    ]
 
 
-def marked_badges(address: str, name: str) -> str:
-    """The badge row between the comments by which it is found again."""
-    return f"<!-- badges -->\n{badge_row(address, name)}\n<!-- /badges -->"
+def badge_row(source: Repository, name: str) -> str:
+    """The badges in Markdown, for README."""
+    return " ".join(f"[![{words}]({image})]({link})" for words, image, link in badges(source, name))
+
+
+def marked_badges(source: Repository, name: str) -> str:
+    """The badges between the comments by which they are found again, for a notebook.
+
+    In HTML, which LaTeX leaves out: it cannot fetch pictures, nor draw SVG.
+    """
+    row = [
+        f'<a href="{link}"><img src="{image}" alt="{words}"></a>'
+        for words, image, link in badges(source, name)
+    ]
+    return "\n".join(["<!-- badges -->", *row, "<!-- /badges -->"])

@@ -37,7 +37,7 @@ def digits(seconds: float) -> np.ndarray:
 def faces() -> np.ndarray:
     """24 faces, (H, W, 3)."""
     generator, _ = pretrained.players("cartoon_64")
-    noise = torch.randn(24, pretrained.latent_dim("cartoon_64"))
+    noise = torch.randn(24, pretrained.about("cartoon_64")["latent_dim"])
     return plots.grid(generate(generator, noise), columns=12)
 
 

@@ -7,14 +7,17 @@ says what made them; the generator that is kept is the moving average.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 
 from gan_utils import datasets, pretrained
 from gan_utils.cli import defaults, new_game
+from gan_utils.files import whole
 from gan_utils.runtime import seed_everything
 from gan_utils.training import Game, fit
 from gan_utils.watching import ProgressBar
@@ -41,11 +44,24 @@ def train(name: str, steps: int, seed: int, folder: Path) -> Game:
     for role, network in zip(
         pretrained.ROLES, (game.best_generator, game.discriminator), strict=True
     ):
-        file = folder / pretrained.file_name(name, role)
-        pretrained.store(network, file, made)
+        file = folder / f"{name}_{role}.safetensors"
+        store(network, file, made)
         print(f"{file}: {file.stat().st_size / 1e6:.2f} MB")
     print(f"{name}: {game.step:,} steps in {game.seconds:,.0f} s")
     return game
+
+
+def store(network: torch.nn.Module, file: Path, made: dict[str, Any]) -> None:
+    """Write a network's weights as `pretrained.players` reads them, whole or not at all."""
+    weights = {
+        key: (value.half() if value.ndim > 1 else value).contiguous().cpu()
+        for key, value in network.state_dict().items()
+    }
+    wide = [key for key, value in weights.items() if not torch.isfinite(value).all()]
+    if wide:
+        raise ValueError(f"{', '.join(wide)}: not finite, or too large for float16; not stored")
+    with whole(file) as unfinished:
+        save_file(weights, unfinished, {"about": json.dumps(made)})
 
 
 def main() -> None:

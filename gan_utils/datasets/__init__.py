@@ -6,14 +6,13 @@ from gan_utils.datasets.choosing import load
 from gan_utils.datasets.cifar10 import cifar10
 from gan_utils.datasets.digits import mnist, stacked_mnist
 from gan_utils.datasets.faces import crop_faces
-from gan_utils.datasets.folder import anime, folder, inspect
+from gan_utils.datasets.folder import folder, inspect
 from gan_utils.datasets.image_set import ImageSet, to_uint8, to_unit
 from gan_utils.datasets.ring import RING_SIGMA, ring, ring_centers
 
 __all__ = [
     "RING_SIGMA",
     "ImageSet",
-    "anime",
     "cartoon",
     "celeba",
     "cifar10",

@@ -1,13 +1,12 @@
 """Anime-like faces drawn by our own code: data that needs no network, with known attributes."""
 
-import os
-import sys
 import warnings
 import zipfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import replace
-from multiprocessing import get_context
+from functools import partial
 from operator import index
 from pathlib import Path
 
@@ -23,8 +22,9 @@ from gan_utils.datasets import cartoon_scene as scene
 from gan_utils.datasets import cartoon_worn as worn
 from gan_utils.datasets.cartoon_look import ATTRIBUTES, SHARES, Dice, Look, draw_attributes
 from gan_utils.datasets.cartoon_sketch import Sketch
-from gan_utils.datasets.decoding import cores
 from gan_utils.datasets.image_set import ImageSet
+from gan_utils.datasets.pool import ordered
+from gan_utils.files import whole
 from gan_utils.runtime import data_root
 
 __all__ = ["ATTRIBUTES", "SHARES", "VERSION", "attributes", "cartoon", "labeled_by"]
@@ -34,7 +34,7 @@ SMALLEST, LARGEST = 28, 256
 HELD_OUT = 10  # every tenth face
 AT_ONCE = 64  # faces that one process is handed at a time
 FEW = 256  # so few are drawn here and now, and not stored
-SIDES = {"left": -1, "front": 0, "above": 0, "right": 1}
+DIRECTIONS = {"left": -1, "front": 0, "above": 0, "right": 1}
 
 
 def cartoon(n: int = 10_000, size: int = 64, seed: int = 0) -> ImageSet:
@@ -68,11 +68,14 @@ def cartoon(n: int = 10_000, size: int = 64, seed: int = 0) -> ImageSet:
         raise ValueError(f"size is {size}; faces are drawn at {SMALLEST} … {LARGEST} pixels")
     if seed < 0:
         raise ValueError(f"seed is {seed}; it must be 0 or more")
+    file = data_root() / "cartoon" / f"n{n}_size{size}_seed{seed}_v{VERSION}.npz"
     if n <= FEW:
-        images, labels = _draw(seed, 0, n, size)
+        images, labels = _draw(seed, size, range(n))
+    elif stored := _stored(file, n, size):
+        images, labels = stored
     else:
-        file = data_root() / "cartoon" / f"n{n}_size{size}_seed{seed}_v{VERSION}.npz"
-        images, labels = _stored(file, n, size) or _drawn(file, n, size, seed)
+        images, labels = _draw_all(seed, size, n)
+        _store(file, images, labels)
     reserved = torch.arange(n) % HELD_OUT == HELD_OUT - 1
     source = f"{n:,} faces drawn by gan_utils (version {VERSION}, seed {seed})"
     pixels, values = torch.from_numpy(images), torch.from_numpy(labels).long()
@@ -102,10 +105,10 @@ def attributes(labels: torch.Tensor) -> dict[str, str]:
 
 def _sketch(look: Look) -> Sketch:
     dice, value = look.dice, look.value
-    turn = SIDES[value["turn"]] * dice(0.14, 0.27) + dice(-0.05, 0.05)
+    turn = DIRECTIONS[value["turn"]] * dice(0.14, 0.27) + dice(-0.05, 0.05)
     center = (0.5 + dice(-0.035, 0.035) - 0.05 * turn, dice(0.505, 0.555))
     tilt = dice(-0.17, 0.17)
-    sketch = Sketch(dice(0.295, 0.335), center, turn, tilt, SIDES[value["light"]])
+    sketch = Sketch(dice(0.295, 0.335), center, turn, tilt, DIRECTIONS[value["light"]])
     scene.background(sketch, look)
     back.back_hair(sketch, look)
     scene.body(sketch, look)
@@ -128,70 +131,55 @@ def _sketch(look: Look) -> Sketch:
     return sketch
 
 
-def _draw(seed: int, start: int, end: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Faces start … end − 1: pixels uint8 (n, 3, size, size) and labels uint8 (n, 16)."""
-    images = np.empty((end - start, 3, size, size), np.uint8)
-    labels = np.empty((end - start, len(ATTRIBUTES)), np.uint8)
-    for row in range(end - start):
-        dice = Dice(seed, start + row)
+def _draw(seed: int, size: int, faces: range) -> tuple[np.ndarray, np.ndarray]:
+    """Some faces by their numbers: pixels uint8 (n, 3, size, size) and labels uint8 (n, 16)."""
+    images = np.empty((len(faces), 3, size, size), np.uint8)
+    labels = np.empty((len(faces), len(ATTRIBUTES)), np.uint8)
+    for row, face_number in enumerate(faces):
+        dice = Dice(seed, face_number)
         value = draw_attributes(dice)
         labels[row] = [values.index(value[name]) for name, values in ATTRIBUTES.items()]
         images[row] = _sketch(Look.of(value, dice)).render(size).transpose(2, 0, 1)
     return images, labels
 
 
-def _drawn(file: Path, n: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """All faces, drawn in parallel and kept for the next time."""
-    images = np.empty((n, 3, size, size), np.uint8)
-    labels = np.empty((n, len(ATTRIBUTES)), np.uint8)
-    starts = set(range(0, n, AT_ONCE))
-    # A forked process starts at once and shares what is loaded; where there is no fork it imports.
-    context = get_context("fork" if sys.platform == "linux" else "spawn")
+def _draw_all(seed: int, size: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Faces 0 … n − 1, drawn in parallel."""
+    work = partial(_draw, seed, size)
+    jobs = [range(n)[start : start + AT_ONCE] for start in range(0, n, AT_ONCE)]
+    parts = []
     with tqdm(total=n, desc="drawing faces", unit="", delay=2) as bar:
 
-        def keep(start: int, part: tuple[np.ndarray, np.ndarray]) -> None:
-            end = start + len(part[0])
-            images[start:end], labels[start:end] = part
-            starts.remove(start)
-            bar.update(end - start)
+        def keep(drawn: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
+            for part in drawn:
+                parts.append(part)
+                bar.update(len(part[0]))
 
         try:
-            with ProcessPoolExecutor(cores(), context) as pool:
-                ends = {start: min(start + AT_ONCE, n) for start in starts}
-                jobs = {pool.submit(_draw, seed, s, ends[s], size): s for s in sorted(starts)}
-                try:
-                    for job in as_completed(jobs):
-                        keep(jobs.pop(job), job.result())
-                finally:
-                    pool.shutdown(cancel_futures=True)
+            with closing(ordered(work, jobs)) as drawn:
+                keep(drawn)
         except BrokenProcessPool:  # killed for memory, or spawned by a script without a main guard
-            for start in sorted(starts):
-                keep(start, _draw(seed, start, min(start + AT_ONCE, n), size))
-    _store(file, images, labels)
+            keep(map(work, jobs[len(parts) :]))
+    images, labels = map(np.concatenate, zip(*parts, strict=True))
     return images, labels
 
 
 def _store(file: Path, images: np.ndarray, labels: np.ndarray) -> None:
-    """Write the cache whole or not at all; without it only time is lost."""
-    unfinished = file.with_suffix(f".{os.getpid()}.unfinished")
+    """Keep the faces for the next time; where that fails only time is lost."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with unfinished.open("wb") as out:
-                np.savez(out, images=images, labels=labels)
-            os.replace(unfinished, file)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with whole(file) as unfinished:
+            np.savez(unfinished, images=images, labels=labels)
     except OSError as error:
         warnings.warn(
             f"the drawn faces could not be kept in {file} ({error}), so the next run draws them "
             "again; the environment variable GAN_UTILS_DATA chooses another folder",
-            stacklevel=4,
+            stacklevel=3,
         )
 
 
 def _stored(file: Path, n: int, size: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """What the cache holds, or None where it holds nothing whole."""
+    """What was kept, or None where there is nothing whole."""
     try:
         with np.load(file) as held:  # the zip's checksums are compared on reading
             images, labels = held["images"], held["labels"]

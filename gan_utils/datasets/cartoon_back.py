@@ -34,15 +34,15 @@ def back_hair(sketch: Sketch, look: Look) -> None:
     """The hair behind head and body; drawn first."""
     style, dice, v = look.value["hair style"], look.dice, look.volume
     if style == "spiky":
-        mane(sketch, look)
+        _mane(sketch, look)
         return
     if style == "ponytail":
-        ponytail(sketch, look)
+        _ponytail(sketch, look)
     for side in (-1, 1):
         if style == "twintails":
-            twintail(sketch, look, side)
+            _twintail(sketch, look, side)
         elif style == "buns":
-            bun(sketch, look, side)
+            _bun(sketch, look, side)
     crown = [(0, -1.40 * v), (0.55 * v, -1.29 * v), (0.99 * v, -0.95 * v), (1.18 * v, -0.42)]
     sides, ends = SIDES.get(style, SIDES["short"])
     flare, low = dice(-0.06, 0.10), dice(-0.10, 0.10)
@@ -51,19 +51,19 @@ def back_hair(sketch: Sketch, look: Look) -> None:
     if ends:
         right = np.concatenate([right, bent([(x, y + low) for x, y in ends], 0.1)])
     shape = np.concatenate([right, right[::-1] * (-1, 1)])
-    sketch.outlined(shape, shadowed(look), look.hair_line, depth=-0.10)
+    sketch.outlined(shape, _shadowed(look), look.hair_line, depth=-0.10)
     if not ends:
         for x in (-1.08, 1.08):
             path = smooth([(x, 0.2), (x * 1.06, 0.9), (x * (1.02 + flare), 1.9)])
             sketch.stroke(path, 0.05, look.hair_line, 110, depth=-0.10)
 
 
-def shadowed(look: Look) -> Color:
+def _shadowed(look: Look) -> Color:
     """The color of hair behind the head."""
     return mix(look.hair_dark, look.hair_line, 0.18)
 
 
-def twintail(sketch: Sketch, look: Look, side: int) -> None:
+def _twintail(sketch: Sketch, look: Look, side: int) -> None:
     """One of two tails that hang down from above the ears."""
     dice = look.dice
     drop, out = dice(1.5, 2.2), dice(0.0, 0.12)
@@ -86,7 +86,7 @@ def ties(sketch: Sketch, look: Look) -> None:
         sketch.outlined(knot, look.accent, shade(look.accent, 1.8), depth=-0.02)
 
 
-def ponytail(sketch: Sketch, look: Look) -> None:
+def _ponytail(sketch: Sketch, look: Look) -> None:
     """A tail from the back of the crown, to one side."""
     dice = look.dice
     side = dice.side()
@@ -103,7 +103,7 @@ def ponytail(sketch: Sketch, look: Look) -> None:
     sketch.outlined(tie, look.accent, shade(look.accent, 1.6), depth=-0.12)
 
 
-def bun(sketch: Sketch, look: Look, side: int) -> None:
+def _bun(sketch: Sketch, look: Look, side: int) -> None:
     """One of two buns, lower down where something is worn on the crown."""
     radius = look.dice(0.36, 0.44)
     low = look.value["accessory"] in ("cat ears", "beret", "headband")
@@ -117,7 +117,7 @@ def bun(sketch: Sketch, look: Look, side: int) -> None:
     sketch.stroke(glint, 0.08, look.hair_light, 170, depth=-0.06)
 
 
-def mane(sketch: Sketch, look: Look) -> None:
+def _mane(sketch: Sketch, look: Look) -> None:
     """A mane of curved spikes, swept up and out."""
     dice, v = look.dice, look.volume
     lean = dice(-0.10, 0.10)
@@ -140,7 +140,7 @@ def mane(sketch: Sketch, look: Look) -> None:
     )
     sketch.outlined(shape, look.hair, look.hair_line, depth=-0.06)
     nape = mirrored([(0, 0.2), (1.08, 0.2), (0.86, 0.84), (0.6, 0.66), (0.3, 0.84), (0, 0.7)])
-    sketch.fill(nape, shadowed(look), depth=-0.06)
+    sketch.fill(nape, _shadowed(look), depth=-0.06)
 
 
 def braids(sketch: Sketch, look: Look) -> None:

@@ -30,20 +30,20 @@ def head(sketch: Sketch, look: Look, edge: np.ndarray) -> None:
     right = [(0, -1.2), (0.74, -1.0), (0.99, -0.35), (0.98, 0.08), (0.90, 0.42)]
     right += [(jaw, 0.75), (0.22, chin - 0.06), (0, chin)]
     outline = smooth(mirrored(right), closed=True)
-    sketch.outlined(outline, look.skin, look.skin_line, lowered(outline))
+    sketch.outlined(outline, look.skin, look.skin_line, _lowered(outline))
     if sketch.light:
         rim = outline[(outline[:, 0] * sketch.light < 0) & (outline[:, 1] > -0.9)]
         rim = rim[np.argsort(rim[:, 1], kind="stable")]
         deep = np.clip(np.linspace(0, 3, len(rim)), 0, 1)[:, None]
         band = np.concatenate([rim, (rim * (1 - deep * (0.22, 0.05)))[::-1]])
-        sketch.fill(band, look.skin_dark, 150, lowered(band))
+        sketch.fill(band, look.skin_dark, 150, _lowered(band))
     lower = fringe_curve(edge)[6:-6] + np.array((-0.05 * sketch.light, 0.13))
     lower[:, 0] = np.clip(lower[:, 0], -0.93, 0.93)
     shadow = np.concatenate([[(-0.9, -0.8)], lower, [(0.9, -0.8)]])
     sketch.fill(shadow, look.skin_dark, 190, forward(shadow[:, 1]))
 
 
-def lowered(outline: np.ndarray) -> np.ndarray:
+def _lowered(outline: np.ndarray) -> np.ndarray:
     """The depth of the face's outline: the chin lies in front, the skull above the axis."""
     return np.clip(0.30 + 0.42 * outline[:, 1], 0, 0.72)
 

@@ -58,7 +58,7 @@ def front_hair(sketch: Sketch, look: Look, edge: np.ndarray) -> None:
         inward = rim * (1 - 0.26 * deep * (1, 0) - 0.05 * deep * (0, 1))
         band = np.concatenate([rim, inward[::-1]])
         sketch.fill(band, look.hair_dark, 150, depth=forward(band[:, 1]))
-    shine(sketch, look)
+    _shine(sketch, look)
     crease = mix(look.hair_line, look.hair_dark, 0.3)
     for x, y in edge[1:-1:2]:  # lines run from the notches up to the crown
         top = max(y - 0.56, -1.2)
@@ -68,10 +68,10 @@ def front_hair(sketch: Sketch, look: Look, edge: np.ndarray) -> None:
         path = bent(np.array([(x * 0.97, y - 0.10), (x * 0.74, y - 0.62)]), 0.06 * np.sign(x))
         sketch.stroke(path, 0.05, look.hair_dark, depth=forward(path[:, 1]))
     if look.dice() < 0.3 and look.value["accessory"] not in ("beret", "headphones"):
-        cowlick(sketch, look)
+        _cowlick(sketch, look)
 
 
-def cowlick(sketch: Sketch, look: Look) -> None:
+def _cowlick(sketch: Sketch, look: Look) -> None:
     """The stray lock that stands up from the crown."""
     side = look.dice.side()
     reach, top = look.dice(0.30, 0.50), -1.36 * look.volume
@@ -91,7 +91,7 @@ def fringe_curve(edge: np.ndarray) -> np.ndarray:
     return bent(edge, -bend)
 
 
-def shine(sketch: Sketch, look: Look) -> None:
+def _shine(sketch: Sketch, look: Look) -> None:
     """The ring of light around the crown, drawn out into streaks."""
     dice = look.dice
     height, thick = dice(-1.00, -0.90), dice(0.10, 0.15)

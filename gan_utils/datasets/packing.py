@@ -1,45 +1,42 @@
 """Pictures decoded once, in parallel, into one uint8 file that later runs open at once.
 
-A pack is a safetensors file: ``images`` uint8 (N, C, H, W), ``reserved`` uint8 (N,), ``labels`` if
-there are any, and ``about``, JSON as bytes. It is mapped, not read: a batch costs its own pages,
-and a set may be larger than the memory. The held-out pictures come last, so that the ones to train
-on are a slice of the file. A pack is written beside its place and then renamed, so that it is whole
-or not there; it is made anew when a file of the source, the size, the crop or these rules change.
+A pack is two files. ``NAME.npy`` holds the pixels, uint8 (N, C, H, W), the held-out pictures last,
+so that the ones to train on are a slice of it. It is mapped, not read: a batch costs its own pages,
+and a set may be larger than the memory. ``NAME.json`` holds the labels and the report, and what all
+was made from; it is written last, and only with it the pack counts. A pack is made anew when a file
+of the source, the size, the crop or these rules change.
 """
 
+import contextlib
 import hashlib
 import json
-import os
 import re
-import struct
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
+import torch
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError, safe_open
 from tqdm.auto import tqdm
 
 from gan_utils.datasets.decoding import decoded
 from gan_utils.datasets.image_set import ImageSet
-from gan_utils.datasets.pictures import Shape
+from gan_utils.datasets.levels import Levels
+from gan_utils.datasets.pictures import Picture, Shape
 from gan_utils.datasets.report import Report
-from gan_utils.datasets.sources import Source, fingerprint
+from gan_utils.datasets.sources import Source, existing, fingerprint
+from gan_utils.files import whole
 from gan_utils.runtime import data_root
 
 VERSION = (
-    1  # of the file's layout and of the rules by which pictures are made; raise it with either
+    2  # of the files' layout and of the rules by which pictures are made; raise it with either
 )
-HEADER = 4096  # bytes before the first pixel
 HELD_OUT = 0.1  # of the different pictures
 
-# From the pictures' names: labels (N,) or (N, A) or None, their names, and a mask or None.
-Annotate = Callable[[list[str]], tuple[np.ndarray | None, tuple[str, ...], np.ndarray | None]]
+# From the pictures' names: labels int64 (N,) or None, and the name of each class.
+Annotate = Callable[[list[str]], tuple[np.ndarray | None, tuple[str, ...]]]
 
 
 class NoPictures(ValueError):
@@ -50,48 +47,37 @@ class NoPictures(ValueError):
         self.report = report
 
 
-def packed(
-    path: str | Path,
-    shape: Shape,
-    annotate: Annotate | None = None,
-    also: tuple[Path, ...] = (),
-    workers: int | None = None,
-) -> ImageSet:
+def packed(path: str | Path, shape: Shape, annotate: Annotate | None = None) -> ImageSet:
     """All pictures of a folder or zip, from its pack, which is made first if need be.
+
+    A tenth of them is held out by their content, so that equal ones are never on both sides.
 
     Args:
         path: the folder or zip.
         shape: what to make the pictures into.
-        annotate: gives labels, and chooses what is held out; the default has no labels and holds
-            out a tenth by their content, so that equal pictures are never on both sides.
-        also: further files whose change makes a new pack: those that `annotate` reads.
-        workers: decoding processes; the default is one for each core this process may use.
+        annotate: gives labels; the default has none.
 
     Raises:
         FileNotFoundError: there is nothing at the path.
         NoPictures: not one file is a picture.
         OSError: the pack cannot be written.
     """
-    path = Path(path).expanduser().resolve()
-    if not path.exists():
-        raise FileNotFoundError(f"there is no folder or zip of pictures at {path}")
-    made_from = {
-        "version": VERSION,
-        "shape": asdict(shape),
-        "annotate": getattr(annotate, "__qualname__", ""),
-        "source": fingerprint(path, also),
-    }
-    file = pack_file(path, shape, made_from["annotate"])
-    found = _open(file, made_from)
-    if found is not None:
-        return found
+    path, kind = existing(path), getattr(annotate, "__qualname__", "")
+    made_from = {"version": VERSION, "shape": asdict(shape), "annotate": kind}
+    made_from["source"] = fingerprint(path)
+    key = hashlib.blake2b(f"{path}\n{shape}\n{kind}".encode("utf-8", "surrogateescape"))
+    name = re.sub(r"[^\w-]+", "_", path.stem)[:60]
+    file = data_root() / "packs" / f"{name}_{shape.size}_{key.hexdigest()[:12]}.npy"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(file):
-            found = _open(file, made_from)  # another process may have made it meanwhile
-            if found is None:
-                _write(file, path, shape, annotate, made_from, workers)
-                found = _open(file, made_from)
+        found = _open(file, made_from)
+        if found is None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _tidy(file.parent)
+            with _alone(file):
+                found = _open(file, made_from)  # another process may have made it meanwhile
+                if found is None:
+                    _write(file, path, shape, annotate, made_from)
+                    found = _open(file, made_from)
     except OSError as error:
         raise OSError(
             f"the pack {file} could not be written: {error}. Free some space, or choose another "
@@ -100,155 +86,115 @@ def packed(
     return found
 
 
-def pack_file(path: Path, shape: Shape, annotate: str = "") -> Path:
-    """Where the pack of a folder or zip lies: below `runtime.data_root`."""
-    text = f"{path}\n{shape}\n{annotate}"
-    key = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=6)
-    name = re.sub(r"[^\w.-]+", "_", path.stem)[:60]
-    return data_root() / "packs" / f"{name}_{shape.size}_{key.hexdigest()}.safetensors"
-
-
-def _write(
-    file: Path,
-    path: Path,
-    shape: Shape,
-    annotate: Annotate | None,
-    made_from: dict[str, object],
-    workers: int | None,
-) -> None:
-    source = Source.of(path)
-    report = Report(str(path), shape, ignored=source.ignored, rejected=list(source.rejected))
-    unfinished = file.with_suffix(".unfinished")
-    try:
-        unfinished.write_bytes(bytes(HEADER))
-        slots, names, digests = _decode(unfinished, source, report, workers)
-        if not names:
-            raise NoPictures(report)
-        report.equal = _equal(names, digests)
-        with unfinished.open("r+b") as out:
-            empty = np.isin(np.arange(len(source.entries)), slots, invert=True)
-            moved = _move_last(out, empty, shape.length)[: len(slots)]
-            order = np.searchsorted(slots, moved)
-            report.names = [names[i] for i in order]
-            labels, classes, reserved = annotate(report.names) if annotate else (None, (), None)
-            if reserved is None:
-                reserved = held_out([digests[i] for i in order])
-            order = _move_last(out, reserved, shape.length)
-            report.names = [report.names[i] for i in order]
-            report.held_out = int(reserved.sum())
-            columns = {"reserved": reserved[order].astype(np.uint8)}
-            if labels is not None:
-                columns = {"labels": labels[order], **columns}
-                counts = labels.sum(0) if labels.ndim == 2 else np.bincount(labels)
-                report.classes = dict(zip(classes, counts.tolist(), strict=True))
-            about = {"made_from": made_from, "classes": classes, "report": report.as_json()}
-            columns["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-            _finish(out, (len(order), shape.channels, shape.size, shape.size), columns)
-        os.replace(unfinished, file)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _decode(
-    out: Path, source: Source, report: Report, workers: int | None
-) -> tuple[list[int], list[str], list[bytes]]:
-    """Decode all files into their slots and keep account; slot, name and digest of each picture."""
-    slots, names, digests, kinds, done = [], [], [], Counter(), Counter()
-    with tqdm(total=len(source.entries), desc="decoding pictures", unit="", delay=2) as bar:
-        for batch in decoded(source, report.shape, out, HEADER, workers):
-            slots += range(batch.slot, batch.slot + len(batch.names))
-            names += batch.names
-            digests += batch.digests
-            kinds += batch.kinds
-            done += batch.done
-            report.rejected += batch.rejected
-            bar.update(len(batch.names) + len(batch.rejected))
-    report.kinds, report.done = dict(kinds), dict(done)
-    return slots, names, digests
-
-
-def held_out(digests: list[bytes]) -> np.ndarray:
+def held_out(digests: Sequence[bytes]) -> np.ndarray:
     """A mask (N,) of the tenth of the different pictures whose digests come first."""
     different = sorted(set(digests))
     chosen = set(different[: round(len(different) * HELD_OUT)])
     return np.array([digest in chosen for digest in digests])
 
 
-def _equal(names: list[str], digests: list[bytes]) -> list[list[str]]:
-    groups: dict[bytes, list[str]] = {}
-    for name, digest in zip(names, digests, strict=True):
-        groups.setdefault(digest, []).append(name)
-    return [group for group in groups.values() if len(group) > 1]
+def _write(
+    file: Path, path: Path, shape: Shape, annotate: Annotate | None, made_from: dict[str, object]
+) -> None:
+    source = Source.of(path)
+    report = Report(str(path), shape, rejected=list(source.rejected), ignored=source.ignored)
+    with whole(file) as unfinished:
+        pixels = unfinished.with_suffix(".slots")
+        try:
+            made = _decode(source, pixels, report)
+            if not made:
+                raise NoPictures(report)
+            reserved = held_out([picture.digest for picture in made.values()])
+            order = np.array(list(made))[np.argsort(reserved, kind="stable")]
+            _copy(pixels, order.tolist(), shape, unfinished)
+        finally:
+            pixels.unlink(missing_ok=True)
+        report.names = [source.entries[slot].name for slot in order]
+        report.held_out = int(reserved.sum())
+        labels, classes = annotate(report.names) if annotate else (None, ())
+        if labels is not None:
+            report.classes = dict(zip(classes, np.bincount(labels).tolist(), strict=True))
+            labels = labels.tolist()
+        file.with_suffix(".json").unlink(missing_ok=True)  # it belongs to the pixels of before
+    about = {"made_from": made_from, "labels": labels, "classes": classes}
+    about["report"] = report.as_json()
+    with whole(file.with_suffix(".json")) as unfinished:
+        unfinished.write_text(json.dumps(about))
 
 
-def _move_last(out: BinaryIO, chosen: np.ndarray, length: int) -> np.ndarray:
-    """Swap slots in the file until the chosen ones come last; which slot is where now."""
-    order, cut = np.arange(len(chosen)), int((~chosen).sum())
-    early, late = np.flatnonzero(chosen[:cut]), cut + np.flatnonzero(~chosen[cut:])
-    for first, second in zip(early.tolist(), late.tolist(), strict=True):
-        pixels = []
-        for slot in (first, second):
-            out.seek(HEADER + slot * length)
-            pixels.append(out.read(length).ljust(length, b"\0"))  # past the end there is nothing
-        for slot, picture in zip((second, first), pixels, strict=True):
-            out.seek(HEADER + slot * length)
-            out.write(picture)
-        order[[first, second]] = second, first
-    return order
+def _decode(source: Source, pixels: Path, report: Report) -> dict[int, Picture]:
+    """Decode all files into slots of a file, and keep account; the pictures by their slots."""
+    with pixels.open("wb") as file:
+        file.truncate(len(source.entries) * report.shape.length)
+    pictures: dict[int, Picture] = {}
+    levels: dict[bool, Levels] = {}
+
+    def decode(slots: Sequence[int]) -> None:
+        results = decoded(source, slots, report.shape, pixels, levels)
+        progress = tqdm(results, "decoding pictures", len(slots), unit="", delay=2)
+        for slot, made in zip(slots, progress, strict=True):
+            pictures.pop(slot, None)
+            if isinstance(made, Picture):
+                pictures[slot] = made
+            else:
+                report.rejected.append((source.entries[slot].name, made.reason, made.detail))
+
+    decode(range(len(source.entries)))
+    deep = {slot: picture.levels for slot, picture in pictures.items() if picture.levels}
+    for own in deep.values():
+        levels[own.floats] = own | levels.get(own.floats, own)
+    if again := [slot for slot, own in deep.items() if str(own) != str(levels[own.floats])]:
+        decode(again)
+    pictures = dict(sorted(pictures.items()))
+    report.account((source.entries[slot].name, made) for slot, made in pictures.items())
+    return pictures
 
 
-def _finish(out: BinaryIO, images: tuple[int, ...], columns: dict[str, np.ndarray]) -> None:
-    """Write the columns behind the pixels, then the header that makes it a safetensors file."""
-    end = int(np.prod(images))
-    header = {"images": {"dtype": "U8", "shape": images, "data_offsets": [0, end]}}
-    padding = {"padding": np.zeros(-end % 8, np.uint8)}  # labels must start at a multiple of 8
-    out.truncate(HEADER + end)  # empty slots
-    out.seek(HEADER + end)
-    for name, column in {**padding, **columns}.items():
-        kind = {"uint8": "U8", "int8": "I8", "int64": "I64"}[column.dtype.name]
-        offsets = [end, end + column.nbytes]
-        header[name] = {"dtype": kind, "shape": column.shape, "data_offsets": offsets}
-        out.write(np.ascontiguousarray(column))
-        end += column.nbytes
-    text = json.dumps(header).encode()
-    out.seek(0)
-    out.write(struct.pack("<Q", HEADER - 8) + text.ljust(HEADER - 8))
-    out.flush()
-    os.fsync(out.fileno())
+def _copy(pixels: Path, slots: list[int], shape: Shape, out: Path) -> None:
+    """Write an NPY file of the pictures in some slots, in this order."""
+    size = (len(slots), shape.channels, shape.size, shape.size)
+    header = {"descr": "|u1", "fortran_order": False, "shape": size}
+    with pixels.open("rb") as source, out.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for slot in slots:
+            source.seek(slot * shape.length)
+            file.write(source.read(shape.length))
 
 
 def _open(file: Path, made_from: dict[str, object]) -> ImageSet | None:
     """The pictures of a pack, mapped; None where it is missing, cut, or made of other files."""
     try:
-        with safe_open(file, "pt") as pack:
-            about = json.loads(pack.get_tensor("about").numpy().tobytes())
-            if about["made_from"] != made_from:
-                return None
-            names = pack.keys()
-            report = Report.from_json(about["report"])
-            reserved = pack.get_tensor("reserved").bool()
-            return ImageSet(
-                pack.get_tensor("images"),
-                pack.get_tensor("labels").long() if "labels" in names else None,
-                tuple(about["classes"]),
-                reserved if reserved.any() else None,
-                f"{report.accepted:,} pictures of {Path(report.path).name}",
-                report,
-            )
-    except (FileNotFoundError, SafetensorError, ValueError, KeyError):
+        about = json.loads(file.with_suffix(".json").read_text())
+        report, pixels = Report.from_json(about["report"]), np.load(file, mmap_mode="c")
+    except (FileNotFoundError, EOFError, ValueError, KeyError, TypeError):
         return None
+    if about.get("made_from") != made_from or len(pixels) != report.accepted:
+        return None
+    labels = None if about["labels"] is None else torch.tensor(about["labels"])
+    reserved = torch.arange(len(pixels)) >= len(pixels) - report.held_out
+    return ImageSet(
+        torch.from_numpy(pixels),
+        labels,
+        tuple(about["classes"]),
+        reserved if report.held_out else None,
+        f"{len(pixels):,} pictures of {Path(report.path).name}",
+        report,
+    )
 
 
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
+def _tidy(folder: Path) -> None:
+    """Remove what killed processes left: unfinished files of packs that nobody is writing."""
+    for left in folder.glob(".*.unfinished.*"):
+        pack = left.name[1:].rsplit(".", 3)[0]  # .PACK.PROCESS.unfinished.npy
+        with contextlib.suppress(Timeout), FileLock(folder / f"{pack}.lock").acquire(timeout=0):
+            left.unlink(missing_ok=True)
+
+
+def _alone(file: Path) -> contextlib.AbstractContextManager:
     """Hold a lock on a pack while it is written; the system frees it if that process dies."""
     lock = FileLock(file.with_suffix(".lock"))
     try:
-        lock.acquire(timeout=1)
+        return lock.acquire(timeout=1)
     except Timeout:
         print(f"Another process is decoding {file.stem}; waiting for it.", file=sys.stderr)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()

@@ -1,11 +1,11 @@
 """What was made of a folder of pictures, what was rejected and why, and what is there twice."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from gan_utils.datasets.pictures import Shape
+from gan_utils.datasets.pictures import Picture, Shape
 from gan_utils.datasets.sources import readable
 
 NAMED = 5  # names listed for each reason, and groups of equal pictures
@@ -40,6 +40,16 @@ class Report:
     classes: dict[str, int] = field(default_factory=dict)
     held_out: int = 0
 
+    def account(self, made: Iterable[tuple[str, Picture]]) -> None:
+        """Note what the pictures were, what was done to them, and which are equal, by name."""
+        kinds, done, named = Counter(), Counter(), {}
+        for name, picture in made:
+            kinds[picture.was] += 1
+            done.update(picture.done)
+            named.setdefault(picture.digest, []).append(name)
+        self.kinds, self.done = dict(kinds), dict(done)
+        self.equal = [names for names in named.values() if len(names) > 1]
+
     @property
     def accepted(self) -> int:
         """How many pictures there are."""
@@ -69,7 +79,7 @@ class Report:
         return cls(**known)
 
     def __str__(self) -> str:
-        size, color = self.shape.size, "color" if self.shape.channels == 3 else "grey"
+        size, color = self.shape.size, "color" if self.shape.channels == 3 else "gray"
         lines = [
             f"{readable(self.path)}: {self.accepted:,} pictures, {size}×{size}, {color}; "
             f"{len(self.rejected):,} files rejected, {self.ignored:,} hidden ones ignored"

@@ -5,32 +5,31 @@ The names in a zip are labels here, never paths on the disk: no archive can clim
 
 import hashlib
 import os
+import re
 import stat
-import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from gan_utils.datasets.pictures import Rejected
+from gan_utils.datasets.opening import Rejected, described
 
 LARGEST = 256 * 2**20  # bytes of one file
 CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}
-LOCAL_HEADER, ENCRYPTED = 30, 0x1  # of a zip's member: bytes, and a bit of its flags
+ENCRYPTED = 0x1  # a bit of the flags of a zip's member
+# Other methods unfold without a bound: some hundred bytes of bzip2 are a gigabyte.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+NAMES = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz", 98: "PPMd"}
 
 
 class Entry(NamedTuple):
-    """One file: its name below the source, its size, and where a zip holds it."""
+    """One file: its name below the source, its size, and when it changed or its place in a zip."""
 
     name: str
     size: int
-    stamp: int = 0
-    offset: int = 0
-    packed: int = 0
-    method: int = zipfile.ZIP_STORED
-    checksum: int = 0
-    encrypted: bool = False
+    mark: int
 
 
 @dataclass
@@ -39,6 +38,7 @@ class Source:
 
     Attributes:
         path: the folder or zip.
+        is_zip: whether it is a zip.
         entries: every file that may be a picture.
         rejected: (name, reason, detail) of what could not even be listed.
         ignored: how many hidden files and system leftovers were passed over.
@@ -58,20 +58,18 @@ class Source:
             FileNotFoundError: there is nothing at the path.
             ValueError: a file that is no zip, or a damaged one.
         """
-        path = Path(path).expanduser()
-        if path.is_dir():
-            source = cls(path, is_zip=False)
-            source._walk(path, "", set())
-        elif path.is_file():
-            source = cls(path, is_zip=True)
+        path = existing(path)
+        source = cls(path, is_zip=not path.is_dir())
+        if source.is_zip:
             source._list_zip()
         else:
-            raise FileNotFoundError(f"there is no folder or zip of pictures at {path}")
-        source.entries.sort(key=lambda entry: entry.name)
+            source._walk()
+        source.entries.sort()
+        source.rejected.sort()
         return source
 
-    def read(self, entry: Entry, archive: BinaryIO | None = None) -> bytes:
-        """The bytes of one file; `archive` is the opened zip, where there is one.
+    def read(self, entry: Entry) -> bytes:
+        """The bytes of one file.
 
         Raises:
             Rejected: they cannot be read.
@@ -79,89 +77,107 @@ class Source:
         if entry.size > LARGEST:
             raise Rejected("file too large", f"{entry.size:,} bytes, above {LARGEST:,}")
         try:
-            if archive is not None:
-                return _member(archive, entry)
-            return (self.path / entry.name).read_bytes()
+            return self._member(entry) if self.is_zip else (self.path / entry.name).read_bytes()
         except OSError as error:
             raise Rejected("unreadable", error.strerror or str(error)) from error
 
-    def _walk(self, folder: Path, prefix: str, above: set[tuple[int, int]]) -> None:
-        try:
-            here = os.stat(folder)
-            with os.scandir(folder) as found:
-                items = sorted(found, key=lambda item: item.name)
-        except OSError as error:
-            self.rejected.append((prefix or ".", "unreadable folder", error.strerror or str(error)))
-            return
-        identity = (here.st_dev, here.st_ino)
-        if identity in above:  # a link that leads back up
-            self.rejected.append((prefix, "link that leads back to a folder above it", ""))
-            return
-        for item in items:
-            name = prefix + item.name
-            if _clutter(item.name):
-                self.ignored += 1
-                continue
+    def _walk(self) -> None:
+        """List all folders, each once: what links lead to comes last, and not a second time."""
+        seen, folders, links = set(), [""], []
+        while folders or links:
+            prefix = folders.pop() if folders else links.pop(0)
             try:
-                about = item.stat()
+                about = os.stat(self.path / prefix)
+                with os.scandir(self.path / prefix) as found:
+                    items = sorted(found, key=lambda item: item.name)
             except OSError as error:
-                self.rejected.append((name, "unreadable", error.strerror or str(error)))
+                why = error.strerror or str(error)
+                self.rejected.append((prefix or ".", "unreadable folder", why))
                 continue
-            if stat.S_ISDIR(about.st_mode):
-                self._walk(folder / item.name, name + "/", above | {identity})
-            elif stat.S_ISREG(about.st_mode):
-                self.entries.append(Entry(name, about.st_size, about.st_mtime_ns))
-            else:  # a pipe would block whoever reads it
-                self.rejected.append((name, "not a regular file", ""))
+            if (about.st_dev, about.st_ino) in seen:
+                self.rejected.append((prefix, "folder that is there already", ""))
+                continue
+            seen.add((about.st_dev, about.st_ino))
+            for item in items:
+                name = prefix + item.name
+                if _clutter(item.name):
+                    self.ignored += 1
+                    continue
+                try:
+                    about = item.stat()
+                except OSError as error:
+                    self.rejected.append((name, "unreadable", error.strerror or str(error)))
+                    continue
+                if stat.S_ISDIR(about.st_mode):
+                    (links if item.is_symlink() else folders).append(name + "/")
+                elif stat.S_ISREG(about.st_mode):
+                    self.entries.append(Entry(name, about.st_size, about.st_mtime_ns))
+                else:  # a pipe would block whoever reads it
+                    self.rejected.append((name, "not a regular file", ""))
 
     def _list_zip(self) -> None:
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                members = archive.infolist()
-        except zipfile.BadZipFile as error:
-            raise ValueError(
-                f"{self.path} is neither a folder nor a whole zip ({error}); give a folder, or "
-                "copy or download the zip again"
-            ) from error
-        for member in members:
+            members = self._archive.infolist()
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            what = described(self.path)
+            raise ValueError(f"{self.path} is neither a folder nor a whole zip: {what}") from error
+        for place, member in enumerate(members):
             if member.is_dir():
                 continue
             if any(_clutter(part) for part in member.filename.split("/")):
                 self.ignored += 1
                 continue
-            self.entries.append(
-                Entry(
-                    member.filename,
-                    member.file_size,
-                    0,
-                    member.header_offset,
-                    member.compress_size,
-                    member.compress_type,
-                    member.CRC,
-                    bool(member.flag_bits & ENCRYPTED),
-                )
-            )
+            self.entries.append(Entry(member.filename, member.file_size, place))
+
+    @cached_property
+    def _archive(self) -> zipfile.ZipFile:
+        return zipfile.ZipFile(self.path)
+
+    def _member(self, entry: Entry) -> bytes:
+        member = self._archive.infolist()[entry.mark]
+        if member.flag_bits & ENCRYPTED:
+            raise Rejected("encrypted in the zip")
+        if member.compress_type not in METHODS:
+            method = NAMES.get(member.compress_type, f"method {member.compress_type}")
+            raise Rejected("compressed in a way not read here", f"{method}: unpack the zip")
+        try:
+            with self._archive.open(member) as file:
+                return file.read(entry.size + 1)  # no more, whatever it unfolds to
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise Rejected("damaged in the zip", str(error)[:80]) from error
 
 
-def fingerprint(path: Path, also: tuple[Path, ...] = ()) -> str:
-    """A digest of names, sizes and times below a path (of a zip: its own), and of further files.
+def existing(path: str | Path) -> Path:
+    """The full path of a folder or file that is there.
 
     Raises:
-        FileNotFoundError: there is nothing at the path.
-        ValueError: see `Source.of`.
+        FileNotFoundError: it is not; the message says how much of the path is.
     """
-    lines = []
+    if re.match(r"\w{2,}:/", str(path)):
+        raise FileNotFoundError(
+            f"there is no folder or zip of pictures at {path}: that is an address of the web; "
+            "download it first, and give the path of the file"
+        )
+    full = Path(os.path.expanduser(path)).resolve()
+    if not (full.is_dir() or full.is_file()):  # a pipe would block whoever opens it
+        there = next(folder for folder in full.parents if folder.exists())
+        raise FileNotFoundError(
+            f"there is no folder or zip of pictures at {full}; what is there of it is {there}"
+        )
+    return full
+
+
+def fingerprint(path: Path) -> str:
+    """A digest of the names, sizes and times of all files below a folder; of a zip, of its own."""
     if path.is_dir():
         source = Source.of(path)
-        lines = [(entry.name, entry.size, entry.stamp) for entry in source.entries]
-        lines += source.rejected
-    for file in (path, *also):
-        about = file.stat()
-        if not file.is_dir():
-            lines.append((str(file), about.st_size, about.st_mtime_ns))
+        lines = [*source.entries, *source.rejected]
+    else:
+        about = path.stat()
+        lines = [(str(path), about.st_size, about.st_mtime_ns)]
     digest = hashlib.blake2b(digest_size=16)
     for line in lines:
-        digest.update(repr(line).encode("utf-8", "surrogateescape"))
+        digest.update(repr(tuple(line)).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
@@ -173,29 +189,3 @@ def readable(name: str) -> str:
 def _clutter(name: str) -> bool:
     hidden = name.startswith(".") and name not in (".", "..")
     return hidden or name.lower() in CLUTTER
-
-
-def _member(archive: BinaryIO, entry: Entry) -> bytes:
-    """One member of a zip, from its place in the file.
-
-    zipfile would first list the whole archive again in each process: for 200,000 members about a
-    second and a hundred megabytes.
-    """
-    if entry.encrypted:
-        raise Rejected("encrypted in the zip")
-    archive.seek(entry.offset)
-    header = archive.read(LOCAL_HEADER)
-    if len(header) < LOCAL_HEADER or header[:4] != b"PK\x03\x04":
-        raise Rejected("damaged in the zip", "no member where the zip's list says")
-    archive.seek(sum(struct.unpack("<HH", header[26:30])), os.SEEK_CUR)  # its name, extra fields
-    data = archive.read(entry.packed)
-    if entry.method == zipfile.ZIP_DEFLATED:
-        try:
-            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, entry.size + 1)
-        except zlib.error as error:
-            raise Rejected("damaged in the zip", str(error)) from error
-    elif entry.method != zipfile.ZIP_STORED:
-        raise Rejected("compressed in a way not read here", f"zip method {entry.method}")
-    if len(data) != entry.size or zlib.crc32(data) != entry.checksum:
-        raise Rejected("damaged in the zip", "its checksum differs")
-    return data
