@@ -271,7 +271,7 @@ def compare_quality(steps: int, seeds: int) -> None:
 
 def default_batch(model: str) -> int:
     """The batch that the command line takes when none is given."""
-    from gan_utils.cli import DEFAULTS
+    from gan_utils.recipes import DEFAULTS
 
     return DEFAULTS[model]["batch_size"]
 
