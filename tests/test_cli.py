@@ -632,14 +632,6 @@ def test_budgets_are_of_notebooks(
     assert "GAN_UTILS_BUDGET" not in capsys.readouterr().err
 
 
-def test_another_commands_mistake_shows_no_traceback(tmp_path: Path) -> None:
-    out, err = (sampling := start("sample", tmp_path)).communicate(timeout=60)
-    assert sampling.returncode == 1
-    assert "is not a run folder" in err
-    assert_one_sentence(err)
-    assert out == ""
-
-
 def test_misspelled_flag_is_refused_before_torch_is_imported() -> None:
     script = (
         "import sys\n"
