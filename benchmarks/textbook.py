@@ -23,8 +23,8 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from gan_utils import datasets, models, runtime
-from gan_utils.cli import DEFAULTS
 from gan_utils.datasets import ImageSet
+from gan_utils.recipes import DEFAULTS
 from gan_utils.step import measure
 from gan_utils.training import Game, Settings, train_step
 
