@@ -20,7 +20,7 @@ from gan_utils.datasets.cartoon import ATTRIBUTES, SHARES, attributes, cartoon, 
 from gan_utils.datasets.cartoon_look import Dice, Look, draw_attributes
 from gan_utils.datasets.image_set import ImageSet
 
-drawing = sys.modules["gan_utils.datasets.cartoon"]  # the package's `cartoon` may be the function
+drawing = sys.modules[labeled_by.__module__]  # the package's `cartoon` is the function
 draw = drawing._draw
 LABELS_HASH = "009a7e0c2ffd0d1a"
 # Pillow 12 sets a few corners of polygons one subpixel apart from Pillow 10 and 11.

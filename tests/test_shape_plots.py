@@ -172,7 +172,7 @@ def test_no_series_is_left_out() -> None:
 @pytest.mark.parametrize("style", ["default", "dark_background"])
 def test_words_and_lines_are_seen_on_the_page_of_every_style(style: str) -> None:
     with plt.style.context(style):
-        figures = [
+        drawn = [
             shape_plots.matrix(np.eye(3), "title"),
             shape_plots.maps({"one": np.eye(3)}),
             shape_plots.painted(3, 3, 2),
@@ -181,7 +181,7 @@ def test_words_and_lines_are_seen_on_the_page_of_every_style(style: str) -> None
             shape_plots.spectra({"a": np.arange(1, 6)}, caption="made with"),
             shape_plots.peaks({"run": {"a": [1, 2]}}, real=[1.0, 2.0]),
         ]
-    for figure in figures:
+    for figure in drawn:
         figure.draw_without_rendering()
         axes = figure.axes
         on_page = [a.title for a in axes] + [a.xaxis.label for a in axes]
