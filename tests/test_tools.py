@@ -19,6 +19,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 import badges
+import elsewhere
 import lint_notebooks as lint
 import refresh
 
@@ -224,6 +225,55 @@ def test_a_failed_write_leaves_the_old_notebook(
     with pytest.raises(OSError, match="disk full"):
         notebooks.write(path, new_notebook())
     assert contents(tmp_path) == {path: before}
+
+
+# --- elsewhere
+
+
+@pytest.mark.parametrize(
+    ("setting", "fails"),
+    [("two threads", ["c1"]), ("twice", ["c2-again"]), ("seed 2", ["c3"])],
+)
+def test_elsewhere_names_the_cells_that_differ_there(
+    tmp_path: Path, setting: str, fails: list[str]
+) -> None:
+    shown = {"import os; os.environ['OMP_NUM_THREADS']": "'1'", "n += 1; n": "1"}
+    shown |= {"seed_everything(0)": "0"}
+    path = saved(tmp_path / "a.ipynb", "n, seed_everything = 0, int", *shown)
+    notebook = notebooks.read(path)
+    for cell, text in zip(notebook.cells[1:], shown.values(), strict=True):
+        cell.metadata.tags, cell.execution_count = ["nbval-check-output"], 1
+        cell.outputs = [new_output("execute_result", {"text/plain": text}, execution_count=1)]
+    notebook.metadata = NotebookNode(refresh.METADATA)
+    notebooks.write(path, notebook)
+    before = path.read_bytes()
+    assert elsewhere.failed_cells(path, setting) == fails
+    assert contents(tmp_path) == {path: before}
+
+
+def test_elsewhere_sees_a_test_that_fails_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    file = tmp_path / "test_a.py"
+    file.write_text(
+        "import os\n\ndef test_low():\n    assert os.environ.get('GAN_UTILS_BFLOAT16') != '1'\n"
+    )
+    assert elsewhere.main([str(file), "--as", "float32", "bfloat16", "twice"]) == 1
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["tests"],
+        ["float32", "ok"],
+        ["bfloat16", "1"],
+        ["tests:", "test_low"],
+        ["twice", "-"],
+    ]
+
+
+def test_elsewhere_changes_the_seed_of_every_notebook() -> None:
+    for path in notebooks.paths():
+        sources = [cell.source for cell in elsewhere.reseeded(7)(notebooks.read(path)).cells]
+        assert sum("seed_everything(7)" in source for source in sources) == 1, path
+    assert elsewhere.seeded_tests()
 
 
 # --- requirements.txt
