@@ -258,7 +258,7 @@ REFUSED = {
     "data folder": (["--data", "mnist:/nowhere"], "missing from /nowhere"),
     "model": (["--model", "vae"], "--model is 'vae'; it must be one of mlp, dcgan"),
     "size too small": (["--image-size", "8"], "nearest is 12"),
-    "size out of reach": (["--image-size", "30"], "nearest is 28 or 32"),
+    "size out of reach": (["--image-size", "30"], "nearest is 32"),
     "size too large": (["--image-size", "100000"], "nearest is 1024"),
     "no size": (["--image-size", "0"], "nearest is 12"),
     "no size, mlp": (["--image-size", "0", "--model", "mlp"], "image size is 0"),
