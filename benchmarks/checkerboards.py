@@ -42,7 +42,7 @@ def pictures(generator: nn.Module, seed: int) -> Tensor:
     return generator.train()(noise.to(device)).float().cpu()
 
 
-def peaks(images: Tensor, period: int = 2, border: int = 4) -> dict[str, object]:
+def peaks(images: Tensor, period: int = 2, border: int = 4) -> runs.Row:
     """The peak in the pictures' spectra, and in the spectrum of their mean picture: what repeats
 
     from pixel to pixel in each of them alike is left in the mean, and strokes are not.
@@ -54,7 +54,7 @@ def peaks(images: Tensor, period: int = 2, border: int = 4) -> dict[str, object]
     }
 
 
-def untrained(seed: int) -> Iterator[dict[str, object]]:
+def untrained(seed: int) -> Iterator[runs.Row]:
     for kind in checkerboards.KINDS:
         runtime.seed_everything(seed)
         generator = checkerboards.matched(kind)
@@ -66,7 +66,7 @@ def untrained(seed: int) -> Iterator[dict[str, object]]:
         }
 
 
-def trained(seed: int) -> Iterator[dict[str, object]]:
+def trained(seed: int) -> Iterator[runs.Row]:
     digits = padded_digits()
     for kind in checkerboards.KINDS:
         runtime.seed_everything(seed)
@@ -87,7 +87,7 @@ def trained(seed: int) -> Iterator[dict[str, object]]:
         }
 
 
-def real(seed: int) -> Iterator[dict[str, object]]:
+def real(seed: int) -> Iterator[runs.Row]:
     """A thousand digits, 100 of each class, drawn by the seed."""
     digits, source = padded_digits(), torch.Generator().manual_seed(seed)
     chosen = []
@@ -97,7 +97,7 @@ def real(seed: int) -> Iterator[dict[str, object]]:
     yield {"kind": "digits", **peaks(to_unit(digits.images[torch.cat(chosen)]))}
 
 
-def layer(seed: int) -> Iterator[dict[str, object]]:
+def layer(seed: int) -> Iterator[runs.Row]:
     """Positive random feature maps (64, 32, 32, 32) through one layer that ends at 1 channel."""
     layers = {
         "4-2-1": (lambda: checkerboards.doubling("4-2-1", 32, 1), 2),

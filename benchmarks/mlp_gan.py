@@ -33,22 +33,13 @@ def pair(variant: str) -> tuple[torch.nn.Module, torch.nn.Module]:
     )
 
 
-def digits_row(game: Game) -> dict[str, object]:
+def digits_row(game: Game) -> runs.Row:
     """FID and coverage of 10,000 samples."""
-    images = game.sample(10_000, seed=1)
-    score, covered = metrics.fid(images), metrics.coverage(images)
-    return {
-        "seconds": round(game.seconds, 1),
-        "steps": game.step,
-        "fid": round(score.value, 2),
-        "fid_floor": round(score.floor, 2),
-        "fid_samples": score.samples,
-        "covered": covered.covered,
-        "smallest_share": round(min(covered.shares), 4),
-    }
+    scores = runs.judged(game.sample(10_000, seed=1))
+    return {"seconds": round(game.seconds, 1), "steps": game.step, **scores}
 
 
-def equal_seconds(seed: int) -> Iterator[dict[str, object]]:
+def equal_seconds(seed: int) -> Iterator[runs.Row]:
     for variant in ("course", "small dropout"):
         runtime.seed_everything(seed)
         game = Game(*pair(variant), Settings(seed=seed, **MLP))
@@ -56,7 +47,7 @@ def equal_seconds(seed: int) -> Iterator[dict[str, object]]:
         yield {"variant": variant, **digits_row(game)}
 
 
-def order(seed: int) -> Iterator[dict[str, object]]:
+def order(seed: int) -> Iterator[runs.Row]:
     digits = datasets.mnist()
     for variant in ("D first", "G first"):
         runtime.seed_everything(seed)
@@ -86,7 +77,7 @@ def generator_first(game: Game, next_batch) -> None:
     game.d_optimizer.step()
 
 
-def ring(seed: int) -> Iterator[dict[str, object]]:
+def ring(seed: int) -> Iterator[runs.Row]:
     for beta1 in (0.9, 0.5):
         runtime.seed_everything(seed)
         settings = Settings(
@@ -101,7 +92,7 @@ def ring(seed: int) -> Iterator[dict[str, object]]:
         yield {"variant": f"beta1 {beta1}", "steps": 1000, "covered": found.covered}
 
 
-def stacked(seed: int) -> Iterator[dict[str, object]]:
+def stacked(seed: int) -> Iterator[runs.Row]:
     runtime.seed_everything(seed)
     triples = datasets.stacked_mnist(datasets.mnist().train, 20_000, seed)
     networks = models.build("mlp", triples.shape)

@@ -59,7 +59,7 @@ def faces(seed: int) -> tuple[Tensor, Tensor, Tensor]:
     return drawn[order].split([MOST, MOST, SAMPLES])
 
 
-def measured(samples: Tensor, train: Tensor, held_out: Tensor) -> dict[str, object]:
+def measured(samples: Tensor, train: Tensor, held_out: Tensor) -> runs.Row:
     found = neighbors.copies(samples, mirrored_and_moved(train), mirrored_and_moved(held_out))
     return {
         "closer": round(found.closer, 4),
@@ -69,7 +69,7 @@ def measured(samples: Tensor, train: Tensor, held_out: Tensor) -> dict[str, obje
     }
 
 
-def run(seed: int, pictures: int, change=as_they_are) -> Iterator[dict[str, object]]:
+def run(seed: int, pictures: int, change=as_they_are) -> Iterator[runs.Row]:
     """Train on so many pictures, changed or not, and measure at several steps."""
     train, held_out, others = faces(seed)
     train, held_out = train[:pictures], held_out[:pictures]
@@ -93,12 +93,12 @@ def run(seed: int, pictures: int, change=as_they_are) -> Iterator[dict[str, obje
         }
 
 
-def more(seed: int) -> Iterator[dict[str, object]]:
+def more(seed: int) -> Iterator[runs.Row]:
     for pictures in (100, 300, 1000):
         yield from run(seed, pictures)
 
 
-def augmented(seed: int) -> Iterator[dict[str, object]]:
+def augmented(seed: int) -> Iterator[runs.Row]:
     for change in (mirrored, mirrored_and_moved):
         yield from run(seed, 100, change)
 

@@ -2,32 +2,32 @@
 
 A run folder holds
 
-    generator.safetensors, discriminator.safetensors, averaged_generator.safetensors (if any)
-    state.pt         optimizers, random sources, data order, snapshots (loads with weights_only)
-    settings.json    what was trained, on what, and how
-    history.json     one entry for every tenth step
+    checkpoint.pt    weights, optimizers, random sources, data order, snapshots, history, settings:
+                     tensors and plain values only (it loads with weights_only)
+    settings.json    what was trained, on what, and how: a copy for people, which is never read
 
-All are written to a folder beside them first, which is then renamed: from that moment the
-checkpoint counts, and moving its files into place can be finished by whoever opens the run next.
+Each is written beside its place and then renamed, so there is always one whole checkpoint.
 """
 
 import contextlib
+import copy
 import json
-import os
-import shutil
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from filelock import FileLock, Timeout
 from torch import nn
 
+from gan_utils.files import whole
 from gan_utils.game import Game
 from gan_utils.models import parameters_finite
+from gan_utils.settings import Settings
 
-COMMITTED, UNFINISHED = ".checkpoint", ".checkpoint.unfinished"
+FILE, FOR_PEOPLE, LOCK = "checkpoint.pt", "settings.json", ".lock"
+CONTENTS = {"step", "settings", "about", "networks", "state", "history"}
 
 
 class CheckpointError(RuntimeError):
@@ -40,34 +40,22 @@ def save(game: Game, folder: str | Path, about: dict[str, Any] | None = None) ->
     Args:
         game: the game.
         folder: made if it is missing.
-        about: what else is needed to build the networks again: model, data, image_size ….
+        about: plain values to keep beside the game's settings.
 
     Raises:
         CheckpointError: the folder cannot be written, the disk is full, or a weight is not finite.
     """
-    folder = Path(folder)
+    folder, about, settings = Path(folder), about or {}, asdict(game.settings)
     if not parameters_finite(*game.networks().values()):
         raise CheckpointError(f"a weight is NaN or infinite at step {game.step}; not saved")
-    unfinished = folder / UNFINISHED
+    contents = {"step": game.step, "settings": settings, "about": about, **_training(game)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _finish(folder)
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
-        for name, network in game.networks().items():
-            weights = {key: value.contiguous() for key, value in network.state_dict().items()}
-            save_file(weights, unfinished / f"{name}.safetensors", {"step": str(game.step)})
-        torch.save(game.state_dict(), unfinished / "state.pt")
-        settings = {**(about or {}), **asdict(game.settings)}
-        (unfinished / "settings.json").write_text(json.dumps(settings, indent=2) + "\n")
-        history = "[\n" + ",\n".join(json.dumps(row) for row in game.history) + "\n]\n"
-        (unfinished / "history.json").write_text(history)
-        for path in [*unfinished.iterdir(), unfinished]:
-            _sync(path)
-        unfinished.rename(folder / COMMITTED)
-        _finish(folder)
-    except (OSError, SafetensorError, RuntimeError) as error:  # torch.save raises the last
-        shutil.rmtree(unfinished, ignore_errors=True)
+        with whole(folder / FOR_PEOPLE) as unfinished:
+            unfinished.write_text(json.dumps(settings | about, indent=2) + "\n")
+        with whole(folder / FILE) as unfinished:
+            torch.save(contents, unfinished)
+    except (OSError, RuntimeError) as error:  # torch.save raises the latter
         raise CheckpointError(
             f"the checkpoint of step {game.step:,} could not be written to {folder}: {error}. "
             "The one before it, if there is one, is whole; free some space or choose another folder"
@@ -78,111 +66,122 @@ def load(game: Game, folder: str | Path) -> Game:
     """Put a game, built with the same networks and settings, back to a run's last checkpoint.
 
     Raises:
-        CheckpointError: not a run folder, a damaged file, or networks of another shape.
+        CheckpointError: as `read`, or a game with other settings or networks; the game is then as
+            it was.
     """
-    folder = Path(folder)
-    settings(folder)
-    for name, network in game.networks().items():
-        load_weights(network, folder, name)
-    state = _read(folder / "state.pt", lambda path: torch.load(path, "cpu", weights_only=True))
-    steps = {weights_step(folder, name) for name in game.networks()} | {state["step"]}
-    if len(steps) > 1:
-        raise CheckpointError(
-            f"the files in {folder} come from different steps ({sorted(steps)}); "
-            "restore them together, or start anew in another folder"
-        )
-    game.history = history(folder)
-    game.load_state_dict(state)
+    stored, before = read(folder), copy.deepcopy(_training(game))
+    with _explained(Path(folder) / FILE):
+        for name in (field.name for field in fields(Settings)):
+            here, there = getattr(game.settings, name), stored["settings"].get(name)
+            if here != there:
+                raise CheckpointError(
+                    f"{folder} was trained with {name} {there}, this game has {here}; build the "
+                    f"game with the settings in {folder}/{FOR_PEOPLE}"
+                )
+        try:
+            _apply(game, stored)
+        except Exception:
+            _apply(game, before)
+            raise
     return game
 
 
-def settings(folder: str | Path) -> dict[str, Any]:
-    """What a run was made with.
+def load_weights(network: nn.Module, folder: str | Path, name: str) -> None:
+    """Give a network the weights of a run's "generator", "averaged_generator" or "discriminator".
 
     Raises:
-        CheckpointError: not a run folder.
+        CheckpointError: as `read`, or weights of another network, or none of that name.
+    """
+    with _explained(Path(folder) / FILE):
+        _fill(network, read(folder)["networks"], name)
+
+
+def read(folder: str | Path) -> dict[str, Any]:
+    """What a checkpoint holds: step, settings, about, networks, state and history.
+
+    Raises:
+        CheckpointError: not a run folder, no permission, or a damaged file.
+    """
+    path = Path(folder) / FILE
+    with _explained(path):
+        if not path.is_file():
+            raise CheckpointError(
+                f"{folder} is not a run folder: it holds no {FILE}; give the folder that "
+                "train --out made"
+            )
+        stored = torch.load(path, "cpu", weights_only=True)
+        if not (isinstance(stored, dict) and stored.keys() >= CONTENTS):
+            raise ValueError("it is no checkpoint of a game")
+    return stored
+
+
+@contextlib.contextmanager
+def locked(folder: str | Path) -> Iterator[None]:
+    """Make a run folder and be the only one who trains in it; if it stays empty, it is removed.
+
+    Raises:
+        CheckpointError: another process trains in it.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise CheckpointError(
-            f"{folder} is not a folder; give the run folder that train --out made"
-        )
-    _finish(folder)
-    if not (folder / "settings.json").is_file():
-        raise CheckpointError(
-            f"{folder} is not a run folder: it holds no settings.json; give the folder that "
-            "train --out made"
-        )
-    return _read(folder / "settings.json", lambda path: json.loads(path.read_text()))
-
-
-def history(folder: str | Path) -> list[dict[str, float]]:
-    """The recorded losses and verdicts of a run, as in `Game.history`."""
-    return _read(Path(folder) / "history.json", lambda path: json.loads(path.read_text()))
-
-
-def load_weights(network: nn.Module, folder: str | Path, name: str) -> None:
-    """Load ``<name>.safetensors`` into a network of the same shape.
-
-    Raises:
-        CheckpointError: the file is damaged, or made by a network of another shape.
-    """
-    path = Path(folder) / f"{name}.safetensors"
-    weights = _read(path, load_file)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        detail = str(error).splitlines()[1].strip()
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK, timeout=0):
+            try:
+                for left in folder.glob(".*.unfinished*"):  # by a process that was killed
+                    left.unlink()
+                yield
+            finally:
+                with contextlib.suppress(OSError):  # Windows does so itself, later
+                    (folder / LOCK).unlink()
+    except Timeout as error:
         raise CheckpointError(
-            f"{path} was made by another architecture ({detail}); "
-            "use the model, image size and widths it was trained with"
+            f"another process is training in {folder}; wait until it ends, or choose another folder"
         ) from error
+    finally:
+        with contextlib.suppress(OSError):  # not empty: then it is kept
+            for place in made:
+                place.rmdir()
 
 
-def weights_step(folder: str | Path, name: str) -> int:
-    """The step after which ``<name>.safetensors`` was saved.
-
-    Raises:
-        CheckpointError: the file is damaged, or does not say.
-    """
-
-    def step(path: Path) -> int:
-        with safe_open(path, "pt") as file:
-            return int(file.metadata()["step"])
-
-    return _read(Path(folder) / f"{name}.safetensors", step)
+def _training(game: Game) -> dict[str, Any]:
+    """All that training changes."""
+    networks = {name: network.state_dict() for name, network in game.networks().items()}
+    return {"networks": networks, "state": game.state_dict(), "history": game.history}
 
 
-def _read(path: Path, reader: Any) -> Any:
+def _apply(game: Game, stored: dict[str, Any]) -> None:
+    for name, network in game.networks().items():
+        _fill(network, stored["networks"], name)
+    game.history = list(stored["history"])
+    game.load_state_dict(stored["state"])
+
+
+def _fill(network: nn.Module, stored: dict[str, Any], name: str) -> None:
+    """Give a network its stored weights, all or none."""
+    theirs = {key: tuple(value.shape) for key, value in stored.get(name, {}).items()}
+    mine = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    for key in [*mine, *theirs]:
+        if mine.get(key) != theirs.get(key):
+            raise CheckpointError(
+                f"the {name} was trained with another architecture ({key}: {theirs.get(key)} in "
+                f"the checkpoint, {mine.get(key)} here); use its model, image size and widths"
+            )
+    network.load_state_dict(stored[name])
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Whatever goes wrong in reading, say it in one sentence."""
     try:
-        return reader(path)
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} is missing, so the run cannot be read") from error
-    except Exception as error:  # whatever a parser makes of a damaged file
+        yield
+    except CheckpointError:
+        raise
+    except PermissionError as error:
+        raise CheckpointError(f"no permission to read {path}; ask its owner for it") from error
+    except Exception as error:  # there is no end to what PyTorch makes of a damaged file
         detail = (str(error) or type(error).__name__).splitlines()[0][:80]
         raise CheckpointError(
-            f"{path} is damaged ({detail}): it was cut short or changed; "
-            "restore it from a copy, or train anew"
+            f"{path} is damaged ({detail}): it was cut short or changed; restore it from a copy, "
+            "or train anew"
         ) from error
-
-
-def _finish(folder: Path) -> None:
-    """Move a committed checkpoint's files into place; safe to repeat after a kill."""
-    committed = folder / COMMITTED
-    if committed.is_dir():
-        with contextlib.suppress(FileNotFoundError):  # another process is finishing it, too
-            for path in committed.iterdir():
-                os.replace(path, folder / path.name)
-            _sync(folder)
-            committed.rmdir()
-
-
-def _sync(path: Path) -> None:
-    """Force a file or folder to the disk, where the system can."""
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

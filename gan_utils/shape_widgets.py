@@ -11,7 +11,7 @@ from gan_utils.shapes import conv_out
 from gan_utils.widgets import panel
 
 
-def sweep() -> ipywidgets.VBox:
+def slide_sweep() -> ipywidgets.VBox:
     """A kernel over a grid: sliders for its numbers and for its position; the formula beside it."""
     numbers = {
         "size": _slider("size", 7, 1, 12),
@@ -40,7 +40,7 @@ def sweep() -> ipywidgets.VBox:
     return panel(draw, width=420, **numbers, position=position)
 
 
-def paint() -> ipywidgets.VBox:
+def slide_paint() -> ipywidgets.VBox:
     """Coats of paint under a transposed convolution: sliders for its numbers, the formula too."""
     numbers = {
         "size": _slider("size", 5, 1, 8),

@@ -1,5 +1,6 @@
 """Several processes that train one game together, through torch.distributed."""
 
+import atexit
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,11 +21,22 @@ class Team:
 
     @classmethod
     def here(cls) -> "Team":
-        """The team this process was started in; the one place where processes are connected."""
+        """The team this process was started in; the one place where processes are connected.
+
+        Raises:
+            RuntimeError: this machine has fewer GPUs than processes.
+        """
         if int(os.environ.get("WORLD_SIZE", 1)) == 1:
             return cls()
         if not distributed.is_initialized():
-            distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+            gpus, here = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+            if 0 < gpus < here:
+                raise RuntimeError(
+                    f"{here} processes cannot share {gpus} GPU{'s' * (gpus > 1)}; start one for "
+                    "each GPU, or hide the GPUs with CUDA_VISIBLE_DEVICES="
+                )
+            distributed.init_process_group("nccl" if gpus else "gloo")
+            atexit.register(distributed.destroy_process_group)
         return cls(distributed.get_rank(), distributed.get_world_size())
 
     @property

@@ -202,7 +202,7 @@ def parts(panel: ipywidgets.VBox) -> tuple[ipywidgets.HTML, ipywidgets.Image, di
 
 
 def test_the_sweep_follows_its_sliders() -> None:
-    words, picture, sliders = parts(shape_widgets.sweep())
+    words, picture, sliders = parts(shape_widgets.slide_sweep())
     assert "= 4 " in words.value
     assert Image.open(io.BytesIO(picture.value)).width > 300
     for name, slider in sliders.items():
@@ -214,7 +214,7 @@ def test_the_sweep_follows_its_sliders() -> None:
 
 
 def test_the_position_stays_inside() -> None:
-    words, _, sliders = parts(shape_widgets.sweep())
+    words, _, sliders = parts(shape_widgets.slide_sweep())
     sliders["position"].value = 15
     sliders["stride"].value = 3
     assert (sliders["position"].value, sliders["position"].max) == (8, 8)
@@ -224,7 +224,7 @@ def test_the_position_stays_inside() -> None:
 
 
 def test_every_slider_position_gives_a_picture_or_a_sentence() -> None:
-    words, picture, sliders = parts(shape_widgets.sweep())
+    words, picture, sliders = parts(shape_widgets.slide_sweep())
     sliders["padding"].value = 0
     sliders["size"].value = 1
     assert "impossible: a kernel of 3" in words.value
@@ -235,7 +235,7 @@ def test_every_slider_position_gives_a_picture_or_a_sentence() -> None:
 
 
 def test_the_painter_follows_its_sliders() -> None:
-    words, picture, sliders = parts(shape_widgets.paint())
+    words, picture, sliders = parts(shape_widgets.slide_paint())
     assert "uneven" in words.value
     before = picture.value
     sliders["kernel"].value = 4

@@ -1,8 +1,5 @@
 """The variants of notebook 04 depart from the DCGAN of `models` where they say, and only there."""
 
-import csv
-import runpy
-import sys
 from pathlib import Path
 
 import pytest
@@ -130,39 +127,7 @@ def test_interval() -> None:
     assert variants.interval([5.0, 5.0, 5.0]) == (5.0, 0.0)
 
 
-# --- the command and what it stored
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["ablation.py", *arguments])
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    runpy.run_path(str(ROOT / "benchmarks" / "ablation.py"), run_name="__main__")
-
-
-def test_command_goes_on_where_it_stopped(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "ablation.csv"
-    usual = [f"--out={out}", "--images=384", "--samples=200", "--threads=1"]
-    run(monkeypatch, "k = 2", *usual, "--seeds=1")
-    run(monkeypatch, "k = 2", "batch 64", *usual, "--seeds=1")
-    printed = capsys.readouterr().out
-    assert printed.count("'k = 2'") == 1
-    rows = list(csv.DictReader(out.open(newline="", encoding="utf-8")))
-    assert [(row["variant"], row["steps"], row["images"]) for row in rows] == [
-        ("batch 64", "6", "384"),
-        ("k = 2", "1", "256"),
-    ]
-    assert all(float(row["fid"]) > 10 * float(row["fid_floor"]) for row in rows)
-    assert all("torch" in row["made_with"] and float(row["seconds"]) > 0 for row in rows)
-
-
-def test_command_refuses_unknown_variants(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit):
-        run(monkeypatch, "dropout", f"--out={tmp_path / 'x.csv'}")
-    assert "no variant dropout; there are guidelines" in capsys.readouterr().err
+# --- what the command stored
 
 
 def test_stored_table() -> None:

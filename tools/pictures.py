@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from gan_utils import datasets, plots, pretrained, runtime
-from gan_utils.cli import defaults, new_game
+from gan_utils.recipes import new_game, recipe
 from gan_utils.training import fit, generate
 
 FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
@@ -22,7 +22,7 @@ FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
 def digits(seconds: float) -> np.ndarray:
     """36 digits at five moments, (H, W)."""
     pictures = datasets.mnist()
-    game = new_game(defaults("dcgan", 28) | {"image_shape": pictures.shape})
+    game = new_game(recipe())
     fit(game, pictures, seconds=seconds)
     steps = [step for step, _ in game.snapshots]
     nearest = [min(steps, key=lambda s: abs(s - f * game.step)) for f in FRACTIONS]
