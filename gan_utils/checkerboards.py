@@ -1,8 +1,6 @@
 """How much checkerboard is in a picture, and generators that differ in how they double a size.
 
-Built in notebook 03. The measure is the power of a pattern that repeats every second pixel, the
-Nyquist frequency, beside that of its neighbors in the spectrum. Odena et al. 2016, "Deconvolution
-and Checkerboard Artifacts".
+Built in notebook 03, after Odena et al. 2016, "Deconvolution and Checkerboard Artifacts".
 """
 
 import torch
@@ -68,15 +66,13 @@ def spectrum(images: Tensor, border: int = 4) -> Tensor:
         even.
 
     Raises:
-        ValueError: pictures that are not square, or nothing left inside the border.
+        ValueError: pictures that are not square, or fewer than 12 pixels inside the border.
     """
-    if images.ndim != 4 or images.shape[-1] != images.shape[-2]:
-        raise ValueError(f"images are {tuple(images.shape)}; a spectrum takes (N, C, H, H)")
     side = images.shape[-1] - 2 * border
-    if side < 4 * NEIGHBORS:
+    if images.ndim != 4 or images.shape[-2] != images.shape[-1] or side < 4 * NEIGHBORS:
         raise ValueError(
-            f"{images.shape[-1]} pixels less a border of {border} on each side leave {side}; "
-            f"{4 * NEIGHBORS} are needed: take larger pictures or a smaller border"
+            f"images are {tuple(images.shape)} and the border is {border}; a spectrum takes "
+            f"(N, C, H, H) with H − 2·border at least {4 * NEIGHBORS}"
         )
     inside = images[..., border : border + side, border : border + side].double()
     inside = inside - inside.mean((-2, -1), keepdim=True)
@@ -101,10 +97,9 @@ def peak(images: Tensor, period: int = 2, border: int = 4) -> float:
             "change the border"
         )
     center = side // period
-    steps = [step for step in range(-NEIGHBORS, NEIGHBORS + 1) if step]
-    around = [center + step for step in steps]
-    folded = [side - place if place > side // 2 else place for place in around]
-    return float(power[center] / power[folded].mean())
+    around = [center + step for step in range(-NEIGHBORS, NEIGHBORS + 1) if step]
+    mirrored = [min(place, side - place) for place in around]
+    return float(power[center] / power[mirrored].mean())
 
 
 def constant_response(layer: nn.Module, channels: int) -> Tensor:

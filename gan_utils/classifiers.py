@@ -7,6 +7,7 @@ and eye color.
 from functools import cache
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from gan_utils.datasets import to_unit
@@ -16,7 +17,8 @@ from gan_utils.datasets.image_set import ImageSet
 from gan_utils.runtime import embedded
 
 FEATURES = 64
-CHANNELS, SIZES = {"digit": 1, "face": 3}, {"digit": 28, "face": 64}
+KINDS = {1: "digit", 3: "face"}  # what pictures with so many channels show
+SIZES = {"digit": 28, "face": 64}
 LAYERS = {  # channels in and out, and stride, of each convolution
     "digit": [(1, 24, 1), (24, 32, 2), (32, 48, 1), (48, 64, 2), (64, FEATURES, 1)],
     "face": [(3, 16, 2), (16, 32, 1), (32, 48, 2), (48, 64, 2), (64, FEATURES, 1)],
@@ -44,8 +46,10 @@ class Classifier(nn.Module):
     def __init__(self, kind: str) -> None:
         super().__init__()
         self.kind, self.values = kind, HEADS[kind]
-        self.channels, self.size = CHANNELS[kind], SIZES[kind]
-        layers = [layer for widths in LAYERS[kind] for layer in _block(*widths)]
+        layers: list[nn.Module] = []
+        for channels_in, channels_out, stride in LAYERS[kind]:
+            layers += [nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, bias=False)]
+            layers += [nn.BatchNorm2d(channels_out), nn.ReLU()]
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.heads = nn.ModuleList(nn.Linear(FEATURES, len(v)) for v in self.values.values())
 
@@ -60,10 +64,10 @@ class Classifier(nn.Module):
         """The features, float (N, 64).
 
         Raises:
-            ValueError: the images are not uint8 (N, channels, H, W).
+            TypeError, ValueError: the images are not uint8 (N, channels, H, W).
         """
-        must_be_pictures(images, self.channels)
-        parts = ImageSet(images).resize(self.size).images.split(500)
+        must_be_pictures(images, LAYERS[self.kind][0][0])
+        parts = ImageSet(images).resize(SIZES[self.kind]).images.split(500)
         return torch.cat([self.features(to_unit(part.cpu())) for part in parts])
 
     @torch.no_grad()
@@ -71,7 +75,7 @@ class Classifier(nn.Module):
         """Of each head, float (N, values).
 
         Raises:
-            ValueError: as `describe`.
+            TypeError, ValueError: as `describe`.
         """
         logits = self._judge(self.describe(images))
         return {name: value.softmax(dim=1) for name, value in logits.items()}
@@ -80,8 +84,6 @@ class Classifier(nn.Module):
 @cache
 def classifier(kind: str) -> Classifier:
     """The shipped classifier of a kind, in eval mode on the CPU: at each call the same object."""
-    from safetensors.torch import load_file
-
     shipped = Classifier(kind).float()  # whatever torch.set_default_dtype says
     shipped.load_state_dict(load_file(embedded(f"{kind}_classifier.safetensors")))
     return shipped.eval().requires_grad_(False)
@@ -91,29 +93,21 @@ def classifier_of(images: Tensor) -> Classifier:
     """The shipped classifier of pictures like these: of digits if they are gray, else of faces.
 
     Raises:
-        ValueError: the images are not uint8 (N, 1, H, W) or (N, 3, H, W).
+        TypeError, ValueError: the images are not uint8 (N, 1, H, W) or (N, 3, H, W).
     """
-    must_be_pictures(images, *CHANNELS.values())
-    return classifier("digit" if images.shape[1] == CHANNELS["digit"] else "face")
+    must_be_pictures(images, *KINDS)
+    return classifier(KINDS[images.shape[1]])
 
 
 def must_be_pictures(images: Tensor, *channels: int) -> None:
-    """Refuse what is no tensor, uint8 (N, C, H, W), with one of these numbers of channels, if any.
+    """Refuse what is not uint8 (N, C, H, W) with one of these numbers of channels.
 
     Raises:
-        ValueError: the images are something else.
+        TypeError, ValueError: the images are something else.
     """
-    given = f"a {type(images).__name__}"
-    if isinstance(images, Tensor):
-        given = f"{images.dtype} {tuple(images.shape)}"
-        right = images.dtype == torch.uint8 and images.ndim == 4
-        if right and (not channels or images.shape[1] in channels):
-            return
-    wanted = " or ".join(f"(N, {c}, H, W)" for c in channels or ("C",))
-    raise ValueError(f"images are {given}; give a torch tensor, uint8 {wanted}")
-
-
-def _block(width_in: int, width_out: int, stride: int) -> tuple[nn.Module, ...]:
-    """A 3×3 convolution, batch norm and ReLU: (N, width_in, H, W) → (N, width_out, H/stride, …)."""
-    convolution = nn.Conv2d(width_in, width_out, 3, stride, padding=1, bias=False)
-    return convolution, nn.BatchNorm2d(width_out), nn.ReLU()
+    shape = ImageSet(images).shape
+    if shape[0] not in channels:
+        raise ValueError(
+            f"images are {shape} (C, H, W); give {' or '.join(map(str, channels))} as C: "
+            "ImageSet.in_channels makes gray of color, or color of gray"
+        )

@@ -18,28 +18,14 @@ class Coverage:
     Attributes:
         samples: how many were classified.
         shares: for each class, the share of all samples that count for it.
-        names: of the classes, to be printed with their shares; () for neither.
-        what: what the classes are, in the plural.
+        names: of the classes, or () if they have none.
         least: a class is covered from this share on.
     """
 
     samples: int
     shares: tuple[float, ...]
     names: tuple[str, ...] = ()
-    what: str = "classes"
     least: float = MIN_SHARE
-
-    @classmethod
-    def of(cls, labels: Tensor, counts: Tensor, classes: int, **about: object) -> "Coverage":
-        """From the class of each sample, int64 (N,), and whether it counts for it, bool (N,).
-
-        Raises:
-            ValueError: there is not one sample.
-        """
-        if not len(labels):
-            raise ValueError("0 samples; coverage is a share of them, so give at least 1")
-        found = torch.bincount(labels[counts], minlength=classes).tolist()
-        return cls(len(labels), tuple(n / len(labels) for n in found), **about)
 
     @property
     def covered(self) -> int:
@@ -51,17 +37,9 @@ class Coverage:
         """The share of samples that count for any class."""
         return sum(self.shares)
 
-    def __str__(self) -> str:
-        counted = f"{self.covered} of {len(self.shares):,} {self.what} in {self.samples:,} samples"
-        if not self.names:
-            return counted
-        named = zip(self.names, self.shares, strict=True)
-        return f"{counted}: {', '.join(f'{name} {share:.1%}' for name, share in named)}"
-
     def as_json(self) -> dict[str, object]:
         """What ``evaluate`` prints."""
-        names = self.names or map(str, range(len(self.shares)))
-        shares = {name: round(s, 4) for name, s in zip(names, self.shares, strict=True)}
+        shares = {name: round(s, 4) for name, s in zip(self.names, self.shares, strict=True)}
         return {"classes_covered": self.covered, "samples": self.samples, "share": shares}
 
 
@@ -69,7 +47,7 @@ def coverage(images: Tensor) -> Coverage:
     """Digits covered by uint8 samples (N, 1, H, W): where the classifier gives one 0.9 or more.
 
     Raises:
-        ValueError: the images are not uint8 (N, 1, H, W), or there are none.
+        TypeError, ValueError: the images are not uint8 (N, 1, H, W), or there are none.
     """
     must_be_pictures(images, 1)
     return coverages(images)["digit"]
@@ -82,13 +60,13 @@ def coverages(images: Tensor) -> dict[str, Coverage]:
     (N, 3, H, W); `datasets.cartoon_look.SHARES` says how often each color should come.
 
     Raises:
-        ValueError: the images are not uint8 (N, 1, H, W) or (N, 3, H, W), or there are none.
+        TypeError, ValueError: not uint8 (N, 1, H, W) or (N, 3, H, W), or there are none.
     """
     judge, found = classifier_of(images), {}
     for name, probabilities in judge.probabilities(images).items():
         sure, labels = probabilities.max(dim=1)
-        about = {"names": judge.values[name], "what": f"{name}s"}
-        found[name] = Coverage.of(labels, sure >= CONFIDENCE, probabilities.shape[1], **about)
+        values = judge.values[name]
+        found[name] = _counted(labels, sure >= CONFIDENCE, len(values), names=values)
     return found
 
 
@@ -98,15 +76,14 @@ def stacked_coverage(images: Tensor) -> Coverage:
     A sample counts when the classifier gives at least 0.9 to each of its three digits.
 
     Raises:
-        ValueError: the images are not uint8 (N, 3, H, W), or there are none.
+        TypeError, ValueError: the images are not uint8 (N, 3, H, W), or there are none.
     """
     must_be_pictures(images, 3)
     colors = [classifier("digit").probabilities(color)["digit"] for color in images.split(1, dim=1)]
     sure, labels = torch.stack(colors).max(dim=2)  # (3, N)
     modes = 100 * labels[0] + 10 * labels[1] + labels[2]
     once = 1 / max(1, len(images))
-    counts = (sure >= CONFIDENCE).all(dim=0)
-    return Coverage.of(modes, counts, 1000, what="modes", least=once)
+    return _counted(modes, (sure >= CONFIDENCE).all(dim=0), 1000, least=once)
 
 
 def ring_coverage(points: Tensor, centers: Tensor, sigma: float) -> Coverage:
@@ -118,4 +95,12 @@ def ring_coverage(points: Tensor, centers: Tensor, sigma: float) -> Coverage:
         ValueError: there is not one point.
     """
     distance, nearest = torch.cdist(points, centers.to(points)).min(dim=1)
-    return Coverage.of(nearest, distance <= 3 * sigma, len(centers), what="Gaussians")
+    return _counted(nearest, distance <= 3 * sigma, len(centers))
+
+
+def _counted(labels: Tensor, counts: Tensor, classes: int, **about: object) -> Coverage:
+    """From the class of each sample, int64 (N,), and whether it counts for it, bool (N,)."""
+    if not len(labels):
+        raise ValueError("0 samples; coverage is a share of them, so give at least 1")
+    found = torch.bincount(labels[counts], minlength=classes).tolist()
+    return Coverage(len(labels), tuple(n / len(labels) for n in found), **about)

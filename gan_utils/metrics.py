@@ -1,16 +1,12 @@
-"""How good are the samples? FID, which says what it was measured with; and coverage.
+"""How good are the samples? FID, which says what it was measured with; and coverage."""
 
-`classifiers` holds the networks that both look through.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-from gan_utils.classifiers import classifier, classifier_of, must_be_pictures
+from gan_utils.classifiers import FEATURES, Classifier, classifier, classifier_of
 from gan_utils.coverage import (
     CONFIDENCE,
     Coverage,
@@ -33,7 +29,6 @@ __all__ = [
     "ring_coverage",
     "stacked_coverage",
 ]
-Features = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -45,62 +40,56 @@ class FID:
         floor: the same distance for `samples` real training pictures instead of the samples.
         samples: how many samples were compared.
         reference: how many held-out real pictures they were compared with.
-        width: the number of features.
-        features: what they are.
-        kind: what the pictures show, in the singular: "digit", "face" or "picture".
+        kind: whose classifier gave the features, "digit" or "face".
     """
 
     value: float
     floor: float
     samples: int
     reference: int
-    width: int
-    features: str
     kind: str
+
+    @property
+    def features(self) -> str:
+        """What the features are."""
+        return f"pooled features of the course's {self.kind} classifier"
 
     def __str__(self) -> str:
         return (
-            f"FID {self.value:.2f} ({self.width} {self.features}, {self.samples:,} samples; "
+            f"FID {self.value:.2f} ({FEATURES} {self.features}, {self.samples:,} samples; "
             f"real {self.kind}s: {self.floor:.2f})"
         )
 
     def as_json(self) -> dict[str, object]:
         """What ``evaluate`` prints."""
-        rest = ("samples", "reference", "width", "features")
-        rounded = {"fid": round(self.value, 3), "fid_floor": round(self.floor, 3)}
-        return rounded | {f"fid_{name}": getattr(self, name) for name in rest}
+        return {
+            "fid": round(self.value, 3),
+            "fid_floor": round(self.floor, 3),
+            "fid_samples": self.samples,
+            "fid_reference": self.reference,
+            "fid_width": FEATURES,
+            "fid_features": self.features,
+        }
 
 
-def fid(images: Tensor, real: ImageSet | None = None, features: Features | None = None) -> FID:
-    """Fréchet distance of uint8 samples (N, C, H, W) to held-out real pictures.
+def fid(images: Tensor, real: ImageSet | None = None) -> FID:
+    """Fréchet distance of uint8 samples to held-out real pictures, in `classifiers`' features.
 
     Only as many samples are used as there are real training pictures, so that the floor can be
     measured at the same number: FID falls with sample size. Heusel et al. 2017, equation 6.
 
     Args:
-        images: the samples; the first 9,000 count, if the real pictures are the course's.
+        images: (N, 1, H, W) or (N, 3, H, W); the first 9,000 count, if `real` is the default.
         real: where real pictures come from; default the embedded digits for gray samples, the
             10,000 faces of `datasets.cartoon` for samples in color.
-        features: uint8 images (N, C, H, W), N at most 500, → numbers (N, …); default the 64 of
-            the classifier of digits (gray) or drawn faces (color).
 
     Raises:
-        ValueError: fewer than two samples, or real pictures held out; images that are not uint8
-            (N, C, H, W), or that the classifier does not take; features without real pictures.
+        TypeError, ValueError: other images; fewer than two of them, or of real ones held out.
     """
-    if features is None:
-        judge = classifier_of(images)
-        features, kind = judge.describe, judge.kind
-        name = f"pooled features of the course's {kind} classifier"
-    else:
-        must_be_pictures(images)
-        kind, name = "picture", getattr(features, "__name__", type(features).__name__)
-        if real is None:
-            raise ValueError("features are given, but no real pictures; pass an ImageSet as real")
-    n = len(images)
-    reference, floor, n = _shipped(kind, n) if real is None else _real(real, features, n)
-    value = frechet_distance(_seen(images[:n], features), reference)
-    return FID(value, floor, n, len(reference), reference.shape[1], name, kind)
+    judge, n = classifier_of(images), len(images)
+    reference, floor, n = _shipped(judge.kind, n) if real is None else _real(real, judge, n)
+    value = frechet_distance(judge.describe(images[:n]), reference)
+    return FID(value, floor, n, len(reference), judge.kind)
 
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:
@@ -128,19 +117,13 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
 
 @lru_cache(maxsize=16)
 def _shipped(kind: str, n: int) -> tuple[Tensor, float, int]:
-    """`_real` of the course's own pictures and classifier: half a megabyte for each n."""
-    pictures = mnist() if kind == "digit" else cartoon()
-    return _real(pictures, classifier(kind).describe, n)
+    """`_real` of the course's own pictures: a quarter of a megabyte for each n."""
+    return _real(mnist() if kind == "digit" else cartoon(), classifier(kind), n)
 
 
-def _real(real: ImageSet, features: Features, n: int) -> tuple[Tensor, float, int]:
+def _real(real: ImageSet, judge: Classifier, n: int) -> tuple[Tensor, float, int]:
     """Features of the held-out pictures, the floor for n samples, and how many of them count."""
-    training, reference = real.train.images, _seen(real.held_out.images, features)
+    training, reference = real.train.images, judge.describe(real.held_out.images)
     order = torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[:n]
-    return reference, frechet_distance(_seen(training[order], features), reference), len(order)
-
-
-@torch.no_grad()
-def _seen(images: Tensor, features: Features) -> Tensor:
-    """The features of all images, float64 (N, D)."""
-    return torch.cat([features(part).flatten(1).double() for part in images.split(500)])
+    floor = frechet_distance(judge.describe(training[order]), reference)
+    return reference, floor, len(order)

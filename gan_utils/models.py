@@ -4,13 +4,14 @@ All are plain `nn.Sequential`s. A generator maps noise (N, latent_dim) to images
 (−1, 1); a discriminator maps images to logits (N, 1).
 """
 
+import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import nn
 
 SLOPE = 0.2  # of LeakyReLU for negative inputs, as in Radford et al. 2016, section 4
-_LARGEST = 1024  # pixels on a side
 
 
 def mlp_generator(
@@ -28,20 +29,8 @@ def mlp_generator(
     Raises:
         ValueError: a width is not positive.
     """
-    _positive(latent_dim=latent_dim, **{f"hidden[{i}]": width for i, width in enumerate(hidden)})
-    layers, width_in = [], latent_dim
-    for depth, width in enumerate(hidden):
-        layers.append(nn.Linear(width_in, width))
-        if batch_norm and depth > 0:
-            layers.append(nn.BatchNorm1d(width))
-        layers.append(nn.LeakyReLU(SLOPE))
-        if dropout:
-            layers.append(nn.Dropout(dropout))
-        width_in = width
-    pixels = image_shape[0] * image_shape[1] * image_shape[2]
-    return nn.Sequential(
-        *layers, nn.Linear(width_in, pixels), nn.Tanh(), nn.Unflatten(1, image_shape)
-    )
+    layers = _dense((latent_dim, *hidden, math.prod(image_shape)), batch_norm, dropout)
+    return nn.Sequential(*layers, nn.Tanh(), nn.Unflatten(1, image_shape))
 
 
 def mlp_discriminator(
@@ -54,15 +43,23 @@ def mlp_discriminator(
     Raises:
         ValueError: a width is not positive.
     """
-    _positive(**{f"hidden[{i}]": width for i, width in enumerate(hidden)})
-    layers: list[nn.Module] = [nn.Flatten()]
-    width_in = image_shape[0] * image_shape[1] * image_shape[2]
-    for width in hidden:
-        layers += [nn.Linear(width_in, width), nn.LeakyReLU(SLOPE)]
+    layers = _dense((math.prod(image_shape), *hidden, 1), False, dropout)
+    return nn.Sequential(nn.Flatten(), *layers)
+
+
+def _dense(widths: tuple[int, ...], batch_norm: bool, dropout: float) -> list[nn.Module]:
+    """Linear layers from width to width; all but the last are hidden."""
+    _positive(**{f"width {i}": width for i, width in enumerate(widths)})
+    layers: list[nn.Module] = []
+    *hidden, last = pairwise(widths)
+    for depth, (width_in, width_out) in enumerate(hidden):
+        layers.append(nn.Linear(width_in, width_out))
+        if batch_norm and depth > 0:
+            layers.append(nn.BatchNorm1d(width_out))
+        layers.append(nn.LeakyReLU(SLOPE))
         if dropout:
             layers.append(nn.Dropout(dropout))
-        width_in = width
-    return nn.Sequential(*layers, nn.Linear(width_in, 1))
+    return [*layers, nn.Linear(*last)]
 
 
 def point_pair() -> tuple[nn.Sequential, nn.Sequential]:
@@ -114,13 +111,11 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(
-    image_size: int = 64, channels: int = 3, base_channels: int = 64, batch_norm: bool = True
+    image_size: int = 64, channels: int = 3, base_channels: int = 64
 ) -> nn.Sequential:
     """Images (N, channels, image_size, image_size) → logits (N, 1): the generator's mirror.
 
-    LeakyReLU 0.2 throughout; batch norm after all layers but the first and the last. Without it
-    each picture is judged by itself, as a gradient penalty supposes; the convolutions then have
-    biases, and start as torch starts them.
+    LeakyReLU 0.2 throughout; batch norm after all layers but the first and the last.
 
     Raises:
         ValueError: as `dcgan_generator`.
@@ -131,19 +126,18 @@ def dcgan_discriminator(
     layers = [nn.Conv2d(channels, base_channels, first, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
     width = base_channels
     for kernel in others:
-        layers.append(nn.Conv2d(width, width * 2, kernel, stride=2, padding=1, bias=not batch_norm))
-        layers += [nn.BatchNorm2d(width * 2)] if batch_norm else []
-        layers.append(nn.LeakyReLU(SLOPE))
+        layers += [nn.Conv2d(width, width * 2, kernel, stride=2, padding=1, bias=False)]
+        layers += [nn.BatchNorm2d(width * 2), nn.LeakyReLU(SLOPE)]
         width *= 2
-    network = nn.Sequential(*layers, nn.Conv2d(width, 1, start), nn.Flatten())
-    return network.apply(dcgan_init) if batch_norm else network
+    layers += [nn.Conv2d(width, 1, start), nn.Flatten()]
+    return nn.Sequential(*layers).apply(dcgan_init)
 
 
 def dcgan_init(module: nn.Module) -> None:
-    """For `module.apply`: N(0, 0.02) for the weights of convolutions of both kinds, N(1, 0.02) for
+    """For `module.apply`: draw the weights of convolutions and batch norms anew.
 
-    batch-norm scales, zero for every bias. Radford et al. 2016, section 4, gives the first; the
-    scales must be centered on 1, or batch norm would shrink every signal to nothing.
+    N(0, 0.02) for convolutions of both kinds (Radford et al. 2016, section 4), N(1, 0.02) for
+    batch-norm scales, which at 0 would shrink every signal to nothing; zero for every bias.
     """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
@@ -164,16 +158,13 @@ def start_and_kernels(image_size: int) -> tuple[int, list[int]]:
     kernel 3 where b is odd: 28 is 4-7-14-28.
 
     Raises:
-        ValueError: there is no such chain; the message names the nearest sizes that work.
+        ValueError: there is no such chain; the message names the nearest size that works.
     """
-    sizes = {b * 2**k: (b, k) for k in range(8, 1, -1) for b in range(3, 8) if b * 2**k <= _LARGEST}
+    sizes = {b * 2**k: (b, k) for k in range(8, 1, -1) for b in range(3, 8) if b * 2**k <= 1024}
     if image_size not in sizes:
-        below = max((size for size in sizes if size < image_size), default=None)
-        above = min((size for size in sizes if size > image_size), default=None)
-        near = " or ".join(str(size) for size in (below, above) if size)
         raise ValueError(
-            f"image_size is {image_size}; a DCGAN here makes b·2^k pixels "
-            f"(3 ≤ b ≤ 7, k ≥ 2, at most {_LARGEST}): the nearest is {near}"
+            f"image_size is {image_size}; a DCGAN here makes b·2^k pixels (3 ≤ b ≤ 7, k ≥ 2, at "
+            f"most 1024): the nearest is {min(sizes, key=lambda size: abs(size - image_size))}"
         )
     start, doublings = sizes[image_size]
     if doublings > 2:
@@ -199,16 +190,14 @@ def build(
     Raises:
         ValueError: an unknown model, a picture that is not square, a size it cannot make.
     """
-    channels, height, width = image_shape
-    if height != width or height < 1:
-        raise ValueError(f"image size is {height}×{width}; it must be square and positive")
+    channels, size, width = image_shape
+    if size != width or size < 1:
+        raise ValueError(f"image size is {size}×{width}; it must be square and positive")
     if model == "mlp":
         return mlp_generator(latent_dim, image_shape), mlp_discriminator(image_shape)
     if model == "dcgan":
-        return (
-            dcgan_generator(latent_dim, height, channels, base_channels),
-            dcgan_discriminator(height, channels, base_channels),
-        )
+        generator = dcgan_generator(latent_dim, size, channels, base_channels)
+        return generator, dcgan_discriminator(size, channels, base_channels)
     raise ValueError(f"model is {model!r}; it must be mlp or dcgan")
 
 

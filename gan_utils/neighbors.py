@@ -1,8 +1,7 @@
 """Is a sample new? Its nearest pictures, pixel by pixel, and whether they are the training set's.
 
-First written out in notebook 06. Distances are root mean squares over all pixels and channels, on
-the scale where black is 0 and white is 1. They know nothing of content: a face moved by a few
-pixels is far away, so a near neighbor proves a copy, and the lack of one proves little.
+First written out in notebook 06. Distances know nothing of content: a face moved by a few pixels is
+far away, so a near neighbor proves a copy, and the lack of one proves little.
 """
 
 from dataclasses import dataclass
@@ -10,11 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-_QUERIES, _PICTURES = 256, 2048  # compared at a time: the table of distances stays below 2 MB
+from gan_utils.datasets.image_set import ImageSet
+
+_QUERIES, _PICTURES = 256, 2048  # floats at a time; with 10,000 pictures the table takes 10 MB
 
 
 def nearest(queries: Tensor, pictures: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
-    """The k pictures that are nearest to each query.
+    """The k pictures that are nearest to each query, by root mean squares over all pixels.
 
     Args:
         queries: uint8 (N, C, H, W).
@@ -26,25 +27,15 @@ def nearest(queries: Tensor, pictures: Tensor, k: int = 1) -> tuple[Tensor, Tens
         which pictures these are, int64 (N, k).
 
     Raises:
-        ValueError: pictures of another shape or type than the queries, or k out of range.
+        TypeError, ValueError: not uint8 tensors of one shape (C, H, W), no query, k out of range.
     """
-    for name, images in (("queries", queries), ("pictures", pictures)):
-        if not isinstance(images, Tensor):
-            raise ValueError(
-                f"{name} are a {type(images).__name__}; give a tensor, uint8 (N, C, H, W)"
-            )
-        if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
-            raise ValueError(
-                f"{name} are {images.dtype} {tuple(images.shape)}; give uint8 (N ≥ 1, C, H, W): "
-                "datasets.to_uint8 converts a generator's output"
-            )
-    if queries.shape[1:] != pictures.shape[1:]:
+    asked, given = ImageSet(queries), ImageSet(pictures)  # which refuse what is not uint8 pictures
+    if asked.shape != given.shape or not len(asked) or not 1 <= k <= len(given):
         raise ValueError(
-            f"queries are {tuple(queries.shape[1:])} and pictures {tuple(pictures.shape[1:])} "
-            "(C, H, W); bring them to one size with ImageSet.resize"
+            f"{len(asked):,} queries of {asked.shape}, {len(given):,} pictures of {given.shape} "
+            f"and k = {k}; give at least one query, of the pictures' shape (ImageSet.resize), and "
+            "k from 1 to the number of pictures"
         )
-    if not 1 <= k <= len(pictures):
-        raise ValueError(f"k is {k}; it must lie in 1 … {len(pictures):,}, the number of pictures")
     found = [_nearest(part, pictures, k) for part in queries.split(_QUERIES)]
     distances, indices = (torch.cat(parts) for parts in zip(*found, strict=True))
     return distances, indices
@@ -53,26 +44,13 @@ def nearest(queries: Tensor, pictures: Tensor, k: int = 1) -> tuple[Tensor, Tens
 def _nearest(queries: Tensor, pictures: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """`nearest` for so few queries that they may be floats all at once."""
     flat = _flat(queries)
-    best = torch.full((len(queries), 0), torch.inf, device=queries.device)
-    where = torch.zeros((len(queries), 0), dtype=torch.int64, device=queries.device)
-    for start in range(0, len(pictures), _PICTURES):
-        part = _flat(pictures[start : start + _PICTURES]).to(flat.device)
-        squares = flat.square().sum(1, keepdim=True) - 2 * flat @ part.T + part.square().sum(1)
-        new = torch.arange(start, start + len(part), device=where.device).expand(len(flat), -1)
-        best, order = torch.cat([best, squares], 1).topk(
-            min(k, best.shape[1] + len(part)), largest=False
-        )
-        where = torch.cat([where, new], 1).gather(1, order)
-    # The squares above are differences of large numbers; for the few that count, measure exactly.
-    exact = torch.stack(
-        [
-            (flat - _flat(pictures[column]).to(flat.device)).square().mean(1).sqrt()
-            for column in where.to(pictures.device).T
-        ],
-        1,
-    )
-    exact, order = exact.sort(dim=1, stable=True)
-    return exact, where.gather(1, order)
+    parts = map(_flat, pictures.split(_PICTURES))
+    table = [part.square().sum(1) - 2 * flat @ part.T for part in parts]  # squares less the query's
+    where = torch.cat(table, 1).topk(k, largest=False).indices
+    # The table is of differences of large numbers; for the few that count, measure exactly.
+    exact = [(flat - _flat(pictures[column])).square().mean(1).sqrt() for column in where.T]
+    distances, order = torch.stack(exact, 1).sort(dim=1, stable=True)
+    return distances, where.gather(1, order)
 
 
 def _flat(images: Tensor) -> Tensor:
@@ -96,9 +74,9 @@ class Copies:
 
     @property
     def closer(self) -> float:
-        """The share of samples nearer to a training picture: ½ where the two sets are alike to
+        """The share of samples nearer to a training picture; ties count half.
 
-        the generator, 1 where every sample is a copy. Ties count half.
+        ½ where the two sets are alike to the generator, 1 where every sample is a copy.
         """
         nearer = (self.to_train < self.to_held_out).double()
         return float((nearer + 0.5 * (self.to_train == self.to_held_out)).mean())
@@ -134,15 +112,14 @@ def copies(samples: Tensor, train: Tensor, held_out: Tensor) -> Copies:
         train, held_out: uint8 (M, C, H, W), as many of one as of the other, drawn alike.
 
     Raises:
-        ValueError: the sets differ in size (the larger one is nearer by its number alone), or
-            pictures that `nearest` refuses.
+        TypeError, ValueError: as `nearest`, or the sets differ in size (the larger one is nearer
+            by its number alone).
     """
     if len(train) != len(held_out):
         raise ValueError(
             f"{len(train):,} training and {len(held_out):,} held-out pictures; the larger set has "
             "a nearer neighbor by its number alone, so give as many of one as of the other"
         )
-    (to_train, train_index), (to_held_out, held_out_index) = (
-        nearest(samples, pictures) for pictures in (train, held_out)
-    )
+    to_train, train_index = nearest(samples, train)
+    to_held_out, held_out_index = nearest(samples, held_out)
     return Copies(to_train[:, 0], to_held_out[:, 0], train_index[:, 0], held_out_index[:, 0])

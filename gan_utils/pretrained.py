@@ -6,7 +6,6 @@ than one step of training moves it. Batch norm's numbers, which may be tiny, and
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
@@ -37,12 +36,8 @@ def players(name: str) -> tuple[nn.Sequential, nn.Sequential]:
     shape = tuple(made["image_shape"])
     pair = models.build(made["model"], shape, made["latent_dim"], made["base_channels"])
     for network, role in zip(pair, ROLES, strict=True):
-        weights = load_file(_file(name, role))
-        network.load_state_dict(
-            {key: w.float() if w.is_floating_point() else w for key, w in weights.items()}
-        )
-        network.eval()
-    return pair
+        network.load_state_dict(load_file(embedded(f"{name}_{role}.safetensors")))
+    return pair[0].eval(), pair[1].eval()
 
 
 def about(name: str) -> dict[str, Any]:
@@ -54,9 +49,5 @@ def about(name: str) -> dict[str, Any]:
     """
     if name not in NAMES:
         raise ValueError(f"name is {name!r}; the trained pairs are {' and '.join(NAMES)}")
-    with safe_open(_file(name, ROLES[0]), "pt") as file:
+    with safe_open(embedded(f"{name}_generator.safetensors"), "pt") as file:
         return json.loads(file.metadata()["about"])
-
-
-def _file(name: str, role: str) -> Path:
-    return embedded(f"{name}_{role}.safetensors")

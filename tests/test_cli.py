@@ -279,7 +279,7 @@ REFUSED = {
     "data folder": (["--data", "mnist:/nowhere"], "missing from /nowhere"),
     "model": (["--model", "vae"], "--model: invalid choice: 'vae' (choose from"),
     "size too small": (["--image-size", "8"], "nearest is 12"),
-    "size out of reach": (["--image-size", "30"], "nearest is 28 or 32"),
+    "size out of reach": (["--image-size", "30"], "nearest is 32"),
     "size too large": (["--image-size", "100000"], "nearest is 1024"),
     "no size": (["--image-size", "0"], "image size is 0"),
     "batch too large": (["--batch-size", "9001"], "only 9,000 pictures"),

@@ -589,7 +589,7 @@ def test_matched_generators_draw_32_pixels_with_nearly_as_many_parameters() -> N
     [
         (lambda: checkerboards.doubling("9-9-9", 1, 1), "kind is '9-9-9'"),
         (lambda: checkerboards.spectrum(torch.zeros(1, 1, 32, 30)), "takes"),
-        (lambda: checkerboards.spectrum(torch.zeros(1, 1, 16, 16), border=4), "smaller border"),
+        (lambda: checkerboards.spectrum(torch.zeros(1, 1, 16, 16), border=4), "at least 12"),
         (lambda: checkerboards.peak(torch.zeros(1, 1, 32, 32), 7), "multiple of the period 7"),
     ],
 )
