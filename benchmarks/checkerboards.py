@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from gan_utils import checkerboards, datasets, metrics, models, runtime
+from gan_utils import datasets, metrics, models, runtime, shapes
 from gan_utils.datasets import ImageSet, to_unit
 from gan_utils.training import Game, Settings, fit
 
@@ -49,15 +49,15 @@ def peaks(images: Tensor, period: int = 2, border: int = 4) -> runs.Row:
     """
     return {
         "period": period,
-        "peak": f"{checkerboards.peak(images, period, border):.4g}",
-        "mean_peak": f"{checkerboards.peak(images.mean(0, keepdim=True), period, border):.4g}",
+        "peak": f"{shapes.peak(images, period, border):.4g}",
+        "mean_peak": f"{shapes.peak(images.mean(0, keepdim=True), period, border):.4g}",
     }
 
 
 def untrained(seed: int) -> Iterator[runs.Row]:
-    for kind in checkerboards.KINDS:
+    for kind in shapes.KINDS:
         runtime.seed_everything(seed)
-        generator = checkerboards.matched(kind)
+        generator = shapes.matched(kind)
         yield {
             "kind": kind,
             "steps": 0,
@@ -68,9 +68,9 @@ def untrained(seed: int) -> Iterator[runs.Row]:
 
 def trained(seed: int) -> Iterator[runs.Row]:
     digits = padded_digits()
-    for kind in checkerboards.KINDS:
+    for kind in shapes.KINDS:
         runtime.seed_everything(seed)
-        players = checkerboards.matched(kind), models.dcgan_discriminator(32, 1, 16)
+        players = shapes.matched(kind), models.dcgan_discriminator(32, 1, 16)
         game = Game(*players, Settings(seed=seed, **SETTINGS))
         fit(game, digits, steps=STEPS, watchers=[])
         samples = game.sample(SAMPLES, seed=1)[..., BORDER:-BORDER, BORDER:-BORDER]
@@ -100,9 +100,9 @@ def real(seed: int) -> Iterator[runs.Row]:
 def layer(seed: int) -> Iterator[runs.Row]:
     """Positive random feature maps (64, 32, 32, 32) through one layer that ends at 1 channel."""
     layers = {
-        "4-2-1": (lambda: checkerboards.doubling("4-2-1", 32, 1), 2),
-        "3-2-1": (lambda: checkerboards.doubling("3-2-1", 32, 1), 2),
-        "resize": (lambda: checkerboards.doubling("resize", 32, 1), 2),
+        "4-2-1": (lambda: shapes.doubling("4-2-1", 32, 1), 2),
+        "3-2-1": (lambda: shapes.doubling("3-2-1", 32, 1), 2),
+        "resize": (lambda: shapes.doubling("resize", 32, 1), 2),
         "5-3-1": (lambda: nn.ConvTranspose2d(32, 1, 5, 3, 1, bias=False), 3),
         "3-3-0": (lambda: nn.ConvTranspose2d(32, 1, 3, 3, bias=False), 3),  # even, as a control
     }

@@ -7,7 +7,7 @@ augmented       100 pictures mirrored, then mirrored and moved by up to 2 pixels
 
 Drawn faces at 32×32, the same DCGAN, the same number of steps. At several steps, 500 samples look
 for their nearest picture among the training pictures and among as many that were never trained on;
-"closer" is the share that finds it in the former, 0.5 where nothing is copied (`neighbors.copies`).
+"closer" is the share that finds it in the former, 0.5 where nothing is copied (`metrics.copies`).
 Mirrored and moved pictures belong to both reference sets in every variant, so that the copy of a
 mirrored picture counts as a copy too. The rows "real pictures" put 500 further real pictures in the
 samples' place: how far from 0.5 chance alone takes it.
@@ -20,7 +20,7 @@ import runs
 import torch
 from torch import Tensor
 
-from gan_utils import datasets, models, neighbors, runtime
+from gan_utils import datasets, metrics, models, runtime
 from gan_utils.training import Game, Settings, fit
 
 FIELDS = (
@@ -60,7 +60,7 @@ def faces(seed: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def measured(samples: Tensor, train: Tensor, held_out: Tensor) -> runs.Row:
-    found = neighbors.copies(samples, mirrored_and_moved(train), mirrored_and_moved(held_out))
+    found = metrics.copies(samples, mirrored_and_moved(train), mirrored_and_moved(held_out))
     return {
         "closer": round(found.closer, 4),
         "ratio": round(found.ratio, 4),

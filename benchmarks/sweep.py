@@ -14,7 +14,7 @@ from pathlib import Path
 import runs
 import torch
 
-from gan_utils import datasets, models, runtime, watching
+from gan_utils import datasets, models, runtime, training
 from gan_utils.training import Game, Settings, fit
 
 FIELDS = (
@@ -39,7 +39,7 @@ def measure(
     runtime.seed_everything(settings.seed)
     digits = datasets.mnist()
     networks = models.build(model, digits.shape, settings.latent_dim, base_channels)
-    game = fit(Game(*networks, settings), digits, watchers=[watching.ProgressBar()], **total)
+    game = fit(Game(*networks, settings), digits, watchers=[training.ProgressBar()], **total)
     row = {name: getattr(settings, name) for name in FIELDS if hasattr(settings, name)}
     row |= runs.judged(game.sample(10_000, seed=1))
     return row | {

@@ -25,8 +25,7 @@ from torchvision import transforms
 from gan_utils import datasets, models, runtime
 from gan_utils.datasets import ImageSet
 from gan_utils.recipes import DEFAULTS
-from gan_utils.step import measure
-from gan_utils.training import Game, Settings, train_step
+from gan_utils.training import Game, Settings, measure, train_step
 
 CASES = [
     # name, model, image shape, base channels, engine's batch, textbook's batch, wanted ratio

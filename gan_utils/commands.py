@@ -13,11 +13,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gan_utils import checkpoint, datasets, metrics, plots, recipes, runtime
-from gan_utils.datasets.cartoon import SHARES
+from gan_utils import datasets, figures, metrics, recipes, runtime
+from gan_utils.datasets import SHARES
 from gan_utils.files import whole
-from gan_utils.game import generate
 from gan_utils.recipes import Recipe
+from gan_utils.training import checkpoint, generate
 
 Flags = argparse.Namespace
 
@@ -36,7 +36,7 @@ def sample(flags: Flags) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as unfinished:
         if path.suffix == ".png":
-            plots.save_grid(torch.cat([*parts]), unfinished)
+            figures.save_grid(torch.cat([*parts]), unfinished)
         else:
             _write_npz(unfinished, parts, flags.n)
     print(f"{path}: {flags.n:,} pictures{instead}")
@@ -79,7 +79,7 @@ def inspect(flags: Flags) -> int:
         images = datasets.folder(flags.path, flags.image_size, flags.channels).images[:64]
         sheet.parent.mkdir(parents=True, exist_ok=True)
         with whole(sheet) as unfinished:
-            plots.save_grid(images, unfinished)
+            figures.save_grid(images, unfinished)
     return 0 if report.accepted else 1
 
 

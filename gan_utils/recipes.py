@@ -6,8 +6,7 @@ from typing import Any
 from torch import nn
 
 from gan_utils import models
-from gan_utils.game import Game
-from gan_utils.settings import Settings
+from gan_utils.training import Game, Settings
 
 # What a minute on two CPU cores is best spent with, by benchmarks/sweep.csv (make sweep), three
 # seeds each. FID of the DCGAN after 1,600 steps: 6.3 by the paper's rate and latent size (two

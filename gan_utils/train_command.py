@@ -9,12 +9,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from gan_utils import checkpoint, datasets, plots, recipes, runtime, watching
-from gan_utils.datasets.choosing import ALONE, WITH_PATH
+from gan_utils import datasets, figures, recipes, runtime, training
+from gan_utils.datasets import ALONE, WITH_PATH
 from gan_utils.files import whole
 from gan_utils.recipes import Recipe
-from gan_utils.settings import Total
-from gan_utils.training import Interrupted, TrainingDiverged, fit, must_fit
+from gan_utils.training import Interrupted, Total, TrainingDiverged, checkpoint, fit, must_fit
 
 Flags = argparse.Namespace
 
@@ -40,16 +39,16 @@ def train(flags: Flags) -> int:
         must_fit(game, images)
         if flags.resume:
             checkpoint.load(game, flags.resume)
-        watchers: list[watching.Watcher] = [watching.ProgressBar()]
+        watchers: list[training.Watcher] = [training.ProgressBar()]
         if first:
             fingerprint = images.fingerprint
             if about.get("fingerprint", fingerprint) != fingerprint:
                 _note(f"{recipe.data} is not, or no longer, what this run was trained on before")
             about["fingerprint"] = fingerprint
             if flags.tensorboard:
-                watchers.append(watching.TensorBoard(flags.tensorboard))
+                watchers.append(training.TensorBoard(flags.tensorboard))
             checkpoint.save(game, folder, about)
-            watchers.append(watching.Checkpoints(folder, about))
+            watchers.append(training.Checkpoints(folder, about))
             print(f"{recipe.model} on {images.source}, {folder}, from step {game.step:,}")
         try:
             fit(game, images, **about["total"], watchers=watchers)
@@ -60,7 +59,7 @@ def train(flags: Flags) -> int:
             stopped += f"--resume {shlex.quote(str(folder))}"
         if first:
             with whole(folder / "samples.png") as unfinished:
-                plots.save_grid(game.sample(64), unfinished)
+                figures.save_grid(game.sample(64), unfinished)
     if stopped:
         raise KeyboardInterrupt(stopped)
     return 0

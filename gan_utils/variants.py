@@ -14,9 +14,9 @@ import scipy.stats
 import torch
 from torch import Tensor, nn
 
-from gan_utils.game import Game, Settings
 from gan_utils.models import SLOPE, dcgan_init
 from gan_utils.runtime import seed_everything
+from gan_utils.training import Game, Settings
 
 RATE = 1e-3  # chosen for runs of a minute; the paper's 2e-4 is for longer ones
 _SIZES, _KERNELS = (7, 14, 28), (3, 4, 4)  # from 4×4, as `models.start_and_kernels` has it

@@ -12,8 +12,8 @@ from samples import noise
 from torch import Tensor
 
 from gan_utils.datasets import ImageSet
-from gan_utils.game import Game, Settings
 from gan_utils.models import build, mlp_discriminator, mlp_generator
+from gan_utils.training import Game, Settings
 
 pytest.register_assert_rewrite("checking")  # so that its failures show the values
 settings.register_profile("course", deadline=None)  # the first call of a test may be slow

@@ -20,10 +20,8 @@ import torch
 from conftest import assert_same, small_dcgan, small_game, small_pictures, weights
 
 from gan_utils import files
-from gan_utils.checkpoint import CheckpointError, load, load_weights, locked, read, save
-from gan_utils.game import Game
-from gan_utils.training import fit
-from gan_utils.watching import Checkpoints
+from gan_utils.training import Checkpoints, Game, fit
+from gan_utils.training.checkpoint import CheckpointError, load, load_weights, locked, read, save
 
 FILES = ["checkpoint.pt", "settings.json"]
 OPTIONS: dict[str, Any] = {"dropout": 0.3, "average": 0.9}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_utils import classifiers, datasets
+from gan_utils import datasets
 from gan_utils.datasets import ImageSet, to_unit
+from gan_utils.metrics import classifiers
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 import train_classifier as teaching

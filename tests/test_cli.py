@@ -19,7 +19,8 @@ from PIL import Image
 from safetensors.torch import load_file
 from samples import contents, photo, status
 
-from gan_utils import checkpoint, datasets, files, recipes
+from gan_utils import datasets, files, recipes
+from gan_utils.training import checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ["--base-channels", "4", "--batch-size", "16", "--latent-dim", "8"]

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 from samples import status
 
-from gan_utils import checkpoint, datasets
+from gan_utils import datasets
 from gan_utils.datasets import choosing
+from gan_utils.training import checkpoint
 
 pytestmark = pytest.mark.usefixtures("data_root")
 

@@ -5,8 +5,8 @@ import torch
 from samples import noise
 from torch import Tensor
 
-from gan_utils import datasets, neighbors
-from gan_utils.neighbors import copies, nearest
+from gan_utils import datasets
+from gan_utils.metrics import copies, nearest, neighbors
 
 
 def colored(n: int, seed: int = 0, size: int = 8) -> Tensor:

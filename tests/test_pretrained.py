@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_utils import datasets, metrics, pretrained
+from gan_utils import datasets, metrics
 from gan_utils.datasets import choosing
-from gan_utils.game import generate
+from gan_utils.models import pretrained
 from gan_utils.runtime import embedded
+from gan_utils.training import generate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 import train_weights

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_utils.team import Team
+from gan_utils.training.team import Team
 
 
 def test_alone_nothing_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:

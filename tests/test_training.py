@@ -20,13 +20,23 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gan_utils import guards, losses, training
+from gan_utils import losses
 from gan_utils.datasets import ImageSet, to_unit
-from gan_utils.game import Game, Settings
 from gan_utils.models import dcgan_discriminator, dcgan_generator, mlp_discriminator, mlp_generator
-from gan_utils.step import COLUMNS, judge_both, measure
-from gan_utils.team import Team
-from gan_utils.training import Interrupted, Total, TrainingDiverged, fit, train_step
+from gan_utils.training import (
+    Game,
+    Interrupted,
+    Settings,
+    Total,
+    TrainingDiverged,
+    fit,
+    guards,
+    loop,
+    measure,
+    train_step,
+)
+from gan_utils.training.step import COLUMNS, judge_both
+from gan_utils.training.team import Team
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -545,7 +555,7 @@ def test_in_parts_is_at_once(options: dict, stops: list[int]) -> None:
 def test_recording_does_not_change_training(options: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures, games = small_pictures(), []
     for every in (1, 1000):
-        monkeypatch.setattr(training, "RECORD_EVERY", every)
+        monkeypatch.setattr(loop, "RECORD_EVERY", every)
         games.append(fit(small_game(**options), pictures, steps=12, watchers=[]))
     assert len(games[0].history) == 12
     assert_same(weights(games[0]), weights(games[1]))
@@ -638,7 +648,7 @@ def test_a_set_too_large_for_the_device_goes_there_in_batches(
 ) -> None:
     found = []
     for room in (True, False):
-        monkeypatch.setattr(training, "_room", lambda *args, room=room: room)
+        monkeypatch.setattr(loop, "_room", lambda *args, room=room: room)
         monkeypatch.setattr(Moved, "counts", [])
         game = small_game()
         fit(game, ImageSet(small_pictures().images.as_subclass(Moved)), steps=3, watchers=[])

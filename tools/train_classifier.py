@@ -25,10 +25,9 @@ from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpo
 from torchvision.datasets import MNIST
 from tqdm import trange
 
-from gan_utils.classifiers import SIZES, Classifier
 from gan_utils.datasets import ImageSet, cartoon, mnist, to_uint8, to_unit
 from gan_utils.files import whole
-from gan_utils.metrics import CONFIDENCE
+from gan_utils.metrics import CONFIDENCE, SIZES, Classifier
 from gan_utils.runtime import seed_everything
 
 SIZE = SIZES["face"]

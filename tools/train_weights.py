@@ -16,12 +16,12 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from gan_utils import datasets, pretrained
+from gan_utils import datasets
 from gan_utils.files import whole
+from gan_utils.models import pretrained
 from gan_utils.recipes import Recipe, new_game, recipe
 from gan_utils.runtime import seed_everything
-from gan_utils.training import Game, fit
-from gan_utils.watching import ProgressBar
+from gan_utils.training import Game, ProgressBar, fit
 
 # Both are the plain DCGAN that the notebooks teach: what, and for how many steps.
 DIGITS = recipe()

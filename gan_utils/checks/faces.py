@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from gan_utils.checks.verdict import Wrong, ask, four_edges, gives_verdict, items, must_be, same
-from gan_utils.datasets.image_set import ImageSet
-from gan_utils.game import Game, Settings
+from gan_utils.datasets import ImageSet
 from gan_utils.models import mlp_discriminator, mlp_generator
-from gan_utils.training import fit
+from gan_utils.training import Game, Settings, fit
 
 # What the table of the last exercise lists: what the next step reads, and what it does not.
 NEEDED = {
