@@ -15,7 +15,7 @@ from functools import partial
 import runs
 
 from gan_utils import datasets, models, runtime, variants
-from gan_utils.training import Game, Settings, TrainingDiverged, fit, train_step
+from gan_utils.training import GAN, Settings, TrainingDiverged, fit, train_step
 
 FIELDS = (
     *("variant", "seed", "images", "steps", "batch_size", "d_steps", "lr", "base_channels"),
@@ -26,49 +26,49 @@ IMAGES, SAMPLES, BASE_CHANNELS, SEEDS, SECONDS = 76_800, 5000, 16, 3, 40
 EQUAL_SECONDS = ("DCGAN, equal seconds", "MLP, equal seconds")
 
 
-def by_images(name: str, seed: int) -> Game:
+def by_images(name: str, seed: int) -> GAN:
     """A variant, trained on so many real pictures. A run that diverged is judged as it was."""
-    game = variants.game(name, seed, BASE_CHANNELS)
+    gan = variants.gan(name, seed, BASE_CHANNELS)
     try:
-        fit(game, datasets.mnist(), steps=IMAGES // real_each_step(game), watchers=[])
+        fit(gan, datasets.mnist(), steps=IMAGES // real_each_step(gan), watchers=[])
     except TrainingDiverged as error:
         print(f"{name}, seed {seed}: {error}")
-    return game
+    return gan
 
 
-def by_seconds(name: str, seed: int) -> Game:
+def by_seconds(name: str, seed: int) -> GAN:
     """The DCGAN or the MLP, each at its own learning rate, for so many seconds of processor."""
     runtime.seed_everything(seed)
     model, lr = ("dcgan", variants.RATE) if name.startswith("DCGAN") else ("mlp", 5e-4)
     networks = models.build(model, (1, 28, 28), base_channels=BASE_CHANNELS)
-    game = Game(*networks, Settings(lr=lr, average=0.995, seed=seed))
+    gan = GAN(*networks, Settings(lr=lr, average=0.995, seed=seed))
     pictures, clock = datasets.mnist().train.images, time.process_time()
     while time.process_time() - clock < SECONDS:
-        train_step(game, lambda: game.next_batch(pictures))
-        game.step += 1
-    return game
+        train_step(gan, lambda: gan.next_batch(pictures))
+        gan.step += 1
+    return gan
 
 
-def real_each_step(game: Game) -> int:
+def real_each_step(gan: GAN) -> int:
     """How many real pictures one step of G takes."""
-    return game.settings.batch_size * game.settings.d_steps
+    return gan.settings.batch_size * gan.settings.d_steps
 
 
 def measure(name: str, seed: int) -> Iterator[runs.Row]:
     """Train once and judge the samples."""
     clock = time.process_time()
-    game = by_seconds(name, seed) if name in EQUAL_SECONDS else by_images(name, seed)
+    gan = by_seconds(name, seed) if name in EQUAL_SECONDS else by_images(name, seed)
     seconds = time.process_time() - clock
-    last = game.history[-1] if game.history else {}
-    row = {field: getattr(game.settings, field) for field in FIELDS if hasattr(Settings, field)}
+    last = gan.history[-1] if gan.history else {}
+    row = {field: getattr(gan.settings, field) for field in FIELDS if hasattr(Settings, field)}
     yield row | {
-        "images": game.step * real_each_step(game),
-        "steps": game.step,
+        "images": gan.step * real_each_step(gan),
+        "steps": gan.step,
         "base_channels": "" if name.startswith("MLP") else BASE_CHANNELS,
         "seconds": round(seconds, 1),
-        **runs.judged(game.sample(SAMPLES, seed=1)),
+        **runs.judged(gan.sample(SAMPLES, seed=1)),
         **{verdict: round(last[verdict], 3) for verdict in ("d_real", "d_fake") if last},
-        "made_with": runtime.provenance(bfloat16=game.bfloat16),
+        "made_with": runtime.provenance(bfloat16=gan.bfloat16),
     }
 
 

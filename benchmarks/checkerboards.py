@@ -18,7 +18,7 @@ from torch.nn.functional import pad
 
 from gan_utils import datasets, metrics, models, runtime, shapes
 from gan_utils.datasets import ImageSet, to_unit
-from gan_utils.training import Game, Settings, fit
+from gan_utils.training import GAN, Settings, fit
 
 FIELDS = (
     *("experiment", "kind", "seed", "steps", "seconds", "parameters", "period", "peak"),
@@ -71,16 +71,16 @@ def trained(seed: int) -> Iterator[runs.Row]:
     for kind in shapes.KINDS:
         runtime.seed_everything(seed)
         players = shapes.matched(kind), models.dcgan_discriminator(32, 1, 16)
-        game = Game(*players, Settings(seed=seed, **SETTINGS))
-        fit(game, digits, steps=STEPS, watchers=[])
-        samples = game.sample(SAMPLES, seed=1)[..., BORDER:-BORDER, BORDER:-BORDER]
+        gan = GAN(*players, Settings(seed=seed, **SETTINGS))
+        fit(gan, digits, steps=STEPS, watchers=[])
+        samples = gan.sample(SAMPLES, seed=1)[..., BORDER:-BORDER, BORDER:-BORDER]
         score = metrics.fid(samples)
         yield {
             "kind": kind,
-            "steps": game.step,
-            "seconds": round(game.seconds, 1),
+            "steps": gan.step,
+            "seconds": round(gan.seconds, 1),
             "parameters": models.count_parameters(players[0]),
-            **peaks(pictures(game.best_generator, seed)),
+            **peaks(pictures(gan.best_generator, seed)),
             "fid": round(score.value, 2),
             "fid_floor": round(score.floor, 2),
             "fid_samples": score.samples,

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from gan_utils import datasets, metrics, models, runtime
-from gan_utils.training import Game, Settings, fit
+from gan_utils.training import GAN, Settings, fit
 
 FIELDS = (
     *("experiment", "variant", "pictures", "seed", "steps", "closer", "ratio", "to_train"),
@@ -79,17 +79,17 @@ def run(seed: int, pictures: int, change=as_they_are) -> Iterator[runs.Row]:
     images = datasets.ImageSet(change(train))
     runtime.seed_everything(seed)
     networks = models.build("dcgan", images.shape, SETTINGS["latent_dim"], base_channels=32)
-    game = Game(*networks, Settings(seed=seed, **SETTINGS))
+    gan = GAN(*networks, Settings(seed=seed, **SETTINGS))
     for steps in MEASURED:
-        fit(game, images, steps=steps, watchers=[])
-        last = game.history[-1]
+        fit(gan, images, steps=steps, watchers=[])
+        last = gan.history[-1]
         yield {
             **about,
             "steps": steps,
-            **measured(game.sample(SAMPLES), train, held_out),
+            **measured(gan.sample(SAMPLES), train, held_out),
             "d_real": round(last["d_real"], 3),
             "d_fake": round(last["d_fake"], 3),
-            "seconds": round(game.seconds, 1),
+            "seconds": round(gan.seconds, 1),
         }
 
 

@@ -15,7 +15,7 @@ import runs
 import torch
 
 from gan_utils import datasets, models, runtime, training
-from gan_utils.training import Game, Settings, fit
+from gan_utils.training import GAN, Settings, fit
 
 FIELDS = (
     *("model", "seconds", "base_channels", "batch_size", "lr", "beta1", "average", "latent_dim"),
@@ -39,16 +39,16 @@ def measure(
     runtime.seed_everything(settings.seed)
     digits = datasets.mnist()
     networks = models.build(model, digits.shape, settings.latent_dim, base_channels)
-    game = fit(Game(*networks, settings), digits, watchers=[training.ProgressBar()], **total)
+    gan = fit(GAN(*networks, settings), digits, watchers=[training.ProgressBar()], **total)
     row = {name: getattr(settings, name) for name in FIELDS if hasattr(settings, name)}
-    row |= runs.judged(game.sample(10_000, seed=1))
+    row |= runs.judged(gan.sample(10_000, seed=1))
     return row | {
         "model": model,
-        "seconds": round(game.seconds, 1),
+        "seconds": round(gan.seconds, 1),
         "base_channels": base_channels if model == "dcgan" else "",
-        "steps": game.step,
+        "steps": gan.step,
         "classes_covered": row["covered"],
-        "made_with": runtime.provenance(bfloat16=game.bfloat16),
+        "made_with": runtime.provenance(bfloat16=gan.bfloat16),
     }
 
 

@@ -25,7 +25,7 @@ from torchvision import transforms
 from gan_utils import datasets, models, runtime
 from gan_utils.datasets import ImageSet
 from gan_utils.recipes import DEFAULTS
-from gan_utils.training import Game, Settings, measure, train_step
+from gan_utils.training import GAN, Settings, measure, train_step
 
 CASES = [
     # name, model, image shape, base channels, engine's batch, textbook's batch, wanted ratio
@@ -98,15 +98,15 @@ def engine(
     generator: nn.Module, discriminator: nn.Module, images: ImageSet, batch: int
 ) -> Callable[[], int]:
     """The same for the engine; every tenth step is recorded, as in `training.fit`."""
-    game = Game(generator, discriminator, Settings(batch_size=batch))
+    gan = GAN(generator, discriminator, Settings(batch_size=batch))
     done = 0
 
     def step() -> int:
         nonlocal done
         done += 1
-        leaves = train_step(game, lambda: game.next_batch(images.images))
+        leaves = train_step(gan, lambda: gan.next_batch(images.images))
         if done % 10 == 0:
-            measure(game, leaves).tolist()
+            measure(gan, leaves).tolist()
         return batch
 
     return step

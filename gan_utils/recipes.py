@@ -1,4 +1,4 @@
-"""Recipes: all that a game is made from, and what ``train`` takes by default."""
+"""Recipes: all that a GAN is made from, and what ``train`` takes by default."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from gan_utils import models
-from gan_utils.training import Game, Settings
+from gan_utils.training import GAN, Settings
 
 # What a minute on two CPU cores is best spent with, by benchmarks/sweep.csv (make sweep), three
 # seeds each. FID of the DCGAN after 1,600 steps: 6.3 by the paper's rate and latent size (two
@@ -29,7 +29,7 @@ FACES = {"latent_dim": 64, "base_channels": 16, "batch_size": 32, "lr": 1e-3, "d
 
 @dataclass(frozen=True)
 class Recipe(Settings):
-    """The settings of a game, and what its networks and pictures are.
+    """The settings of a GAN, and what its networks and pictures are.
 
     Attributes:
         model: the pair of networks, "mlp" or "dcgan".
@@ -84,6 +84,6 @@ def stored_recipe(run: str, settings: dict[str, Any]) -> Recipe:
     return Recipe(**settings)
 
 
-def new_game(made_from: Recipe) -> Game:
-    """An untrained game."""
-    return Game(*made_from.networks(), made_from)
+def new_gan(made_from: Recipe) -> GAN:
+    """An untrained GAN."""
+    return GAN(*made_from.networks(), made_from)

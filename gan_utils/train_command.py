@@ -35,10 +35,10 @@ def train(flags: Flags) -> int:
         if not flags.resume:
             recipe = replace(recipe, channels=images.shape[0])
         runtime.seed_everything(recipe.seed)
-        game = recipes.new_game(recipe)
-        must_fit(game, images)
+        gan = recipes.new_gan(recipe)
+        must_fit(gan, images)
         if flags.resume:
-            checkpoint.load(game, flags.resume)
+            checkpoint.load(gan, flags.resume)
         watchers: list[training.Watcher] = [training.ProgressBar()]
         if first:
             fingerprint = images.fingerprint
@@ -47,19 +47,19 @@ def train(flags: Flags) -> int:
             about["fingerprint"] = fingerprint
             if flags.tensorboard:
                 watchers.append(training.TensorBoard(flags.tensorboard))
-            checkpoint.save(game, folder, about)
+            checkpoint.save(gan, folder, about)
             watchers.append(training.Checkpoints(folder, about))
-            print(f"{recipe.model} on {images.source}, {folder}, from step {game.step:,}")
+            print(f"{recipe.model} on {images.source}, {folder}, from step {gan.step:,}")
         try:
-            fit(game, images, **about["total"], watchers=watchers)
+            fit(gan, images, **about["total"], watchers=watchers)
         except TrainingDiverged as error:
             raise RuntimeError(f"{error} (on the command line: --out, --lr, --float32)") from error
         except Interrupted:
-            stopped = f"Stopped after step {game.step:,}. To go on: python -m gan_utils train "
+            stopped = f"Stopped after step {gan.step:,}. To go on: python -m gan_utils train "
             stopped += f"--resume {shlex.quote(str(folder))}"
         if first:
             with whole(folder / "samples.png") as unfinished:
-                figures.save_grid(game.sample(64), unfinished)
+                figures.save_grid(gan.sample(64), unfinished)
     if stopped:
         raise KeyboardInterrupt(stopped)
     return 0

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gan_utils.models import SLOPE, dcgan_init
 from gan_utils.runtime import seed_everything
-from gan_utils.training import Game, Settings
+from gan_utils.training import GAN, Settings
 
 RATE = 1e-3  # chosen for runs of a minute; the paper's 2e-4 is for longer ones
 _SIZES, _KERNELS = (7, 14, 28), (3, 4, 4)  # from 4×4, as `models.start_and_kernels` has it
@@ -151,7 +151,7 @@ def build(name: str, base_channels: int = 16) -> tuple[nn.Sequential, nn.Sequent
     return generator, discriminator(base_channels, **changes.get("discriminator", {}))
 
 
-def game(name: str, seed: int = 0, base_channels: int = 16) -> Game:
+def gan(name: str, seed: int = 0, base_channels: int = 16) -> GAN:
     """The players of a variant before the first step, seeded, with their optimizers.
 
     Raises:
@@ -160,7 +160,7 @@ def game(name: str, seed: int = 0, base_channels: int = 16) -> Game:
     seed_everything(seed)
     players = build(name, base_channels)
     changed = VARIANTS[name].get("settings", {})
-    started = Game(*players, Settings(**{"lr": RATE, "seed": seed, **changed}))
+    started = GAN(*players, Settings(**{"lr": RATE, "seed": seed, **changed}))
     if optimizer := VARIANTS[name].get("optimizer"):
         started.g_optimizer, started.d_optimizer = (optimizer(p.parameters()) for p in players)
     return started

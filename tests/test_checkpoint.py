@@ -17,22 +17,22 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import assert_same, small_dcgan, small_game, small_pictures, weights
+from conftest import assert_same, small_dcgan, small_gan, small_pictures, weights
 
 from gan_utils import files
-from gan_utils.training import Checkpoints, Game, fit
+from gan_utils.training import GAN, Checkpoints, fit
 from gan_utils.training.checkpoint import CheckpointError, load, load_weights, locked, read, save
 
 FILES = ["checkpoint.pt", "settings.json"]
 OPTIONS: dict[str, Any] = {"dropout": 0.3, "average": 0.9}
 
 
-def game() -> Game:
-    return small_game(**OPTIONS)
+def gan() -> GAN:
+    return small_gan(**OPTIONS)
 
 
-def trained(steps: int, start: Game | None = None) -> Game:
-    return fit(start or game(), small_pictures(), steps=steps, watchers=[])
+def trained(steps: int, start: GAN | None = None) -> GAN:
+    return fit(start or gan(), small_pictures(), steps=steps, watchers=[])
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def state_of(one: Game) -> dict[str, Any]:
+def state_of(one: GAN) -> dict[str, Any]:
     """What has to agree apart from weights, without clocks."""
     state = {
         key: value for key, value in one.state_dict().items() if key not in ("seconds", "device")
@@ -55,7 +55,7 @@ def state_of(one: Game) -> dict[str, Any]:
     return flat | {key: torch.as_tensor(value) for key, value in state.items()}
 
 
-def assert_same_game(first: Game, second: Game) -> None:
+def assert_same_gan(first: GAN, second: GAN) -> None:
     assert_same(weights(first), weights(second))
     assert_same(state_of(first), state_of(second))
     rows = [[{**row, "seconds": 0} for row in one.history] for one in (first, second)]
@@ -67,22 +67,22 @@ def assert_same_game(first: Game, second: Game) -> None:
 
 def test_saved_and_loaded_is_the_same(run: Path) -> None:
     assert sorted(path.name for path in run.iterdir()) == FILES
-    loaded, original = load(game(), run), trained(12)
-    assert_same_game(loaded, original)
-    assert_same_game(trained(33, loaded), trained(33, original))
+    loaded, original = load(gan(), run), trained(12)
+    assert_same_gan(loaded, original)
+    assert_same_gan(trained(33, loaded), trained(33, original))
 
 
 @pytest.mark.parametrize("d_steps", [1, 2])
-@pytest.mark.parametrize("make", [small_game, small_dcgan])
+@pytest.mark.parametrize("make", [small_gan, small_dcgan])
 def test_going_on_after_any_step_is_exact(
-    tmp_path: Path, make: Callable[..., Game], d_steps: int
+    tmp_path: Path, make: Callable[..., GAN], d_steps: int
 ) -> None:
     """Five batches are an epoch: it is left in the middle, at its end and at its start."""
 
-    def new() -> Game:
+    def new() -> GAN:
         return make(d_steps=d_steps, average=0.9)
 
-    size = 8 if make is small_game else 12
+    size = 8 if make is small_gan else 12
     pictures = small_pictures(43).resize(size)
     whole, passing = new(), new()
     fit(whole, pictures, steps=12, watchers=[])
@@ -97,7 +97,7 @@ def test_going_on_after_any_step_is_exact(
 def test_the_file_needs_no_trust_and_no_course(run: Path) -> None:
     stored = torch.load(run / "checkpoint.pt", weights_only=True)
     assert stored["step"] == 12
-    assert stored["networks"]["generator"].keys() == game().generator.state_dict().keys()
+    assert stored["networks"]["generator"].keys() == gan().generator.state_dict().keys()
     assert [row["step"] for row in stored["history"]] == [1, 10, 12]
     settings = json.loads((run / "settings.json").read_text())
     assert settings == stored["settings"] | {"model": "mlp"}
@@ -109,14 +109,14 @@ def test_the_copy_for_people_is_never_read(run: Path, content: str | None) -> No
     (run / "settings.json").unlink()
     if content is not None:
         (run / "settings.json").write_text(content)
-    assert_same_game(load(game(), run), trained(12))
+    assert_same_gan(load(gan(), run), trained(12))
     save(trained(12), run)
     assert json.loads((run / "settings.json").read_text())["lr"] == 1e-3
 
 
 def test_before_the_first_step(tmp_path: Path) -> None:
-    save(game(), tmp_path / "deep" / "run")
-    assert_same_game(trained(11, load(game(), tmp_path / "deep" / "run")), trained(11))
+    save(gan(), tmp_path / "deep" / "run")
+    assert_same_gan(trained(11, load(gan(), tmp_path / "deep" / "run")), trained(11))
 
 
 # --- kills
@@ -126,7 +126,7 @@ def train_for_ever(folder: Path) -> None:
     """The victim: go on from a checkpoint, save as often as possible."""
     torch.set_num_threads(1)
     watcher = Checkpoints(folder, {}, every=0)
-    fit(load(game(), folder), small_pictures(), steps=10**9, watchers=[watcher])
+    fit(load(gan(), folder), small_pictures(), steps=10**9, watchers=[watcher])
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_killed_at_any_moment_it_goes_on_bit_for_bit(
     tmp_path: Path, processes: multiprocessing.context.BaseContext
 ) -> None:
     run, chance, reached = tmp_path / "run", random.Random(0), [0]
-    save(game(), run)
+    save(gan(), run)
     for _ in range(8):
         victim = processes.Process(target=train_for_ever, args=(run,))
         before = (run / "checkpoint.pt").stat().st_mtime_ns
@@ -155,10 +155,10 @@ def test_killed_at_any_moment_it_goes_on_bit_for_bit(
         victim.kill()
         victim.join()
         assert victim.exitcode == -signal.SIGKILL
-        reached.append(load(game(), run).step)
+        reached.append(load(gan(), run).step)
     assert reached == sorted(set(reached)), "each stretch ended with a later checkpoint"
     last = reached[-1] + 13
-    assert_same(weights(trained(last, load(game(), run))), weights(trained(last)))
+    assert_same(weights(trained(last, load(gan(), run))), weights(trained(last)))
 
 
 class Killed(BaseException):
@@ -185,15 +185,15 @@ def killing(real: Callable[..., Any], after: int) -> Callable[..., Any]:
 def test_killed_while_writing(
     run: Path, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, after: int
 ) -> None:
-    older = load(game(), run)
-    newer = trained(20, load(game(), run))
+    older = load(gan(), run)
+    newer = trained(20, load(gan(), run))
     with monkeypatch.context() as patch, contextlib.suppress(Killed):
         patch.setattr(owner, name, killing(getattr(owner, name), after))
         save(newer, run)
-    left = load(game(), run)
-    assert_same_game(left, newer if left.step == 20 else older)
+    left = load(gan(), run)
+    assert_same_gan(left, newer if left.step == 20 else older)
     save(newer, run)
-    assert_same_game(load(game(), run), newer)
+    assert_same_gan(load(gan(), run), newer)
     with locked(run):  # tidies up what a killed process left
         assert sorted(path.name for path in run.iterdir()) == [".lock", *FILES]
     assert sorted(path.name for path in run.iterdir()) == FILES
@@ -204,7 +204,7 @@ def test_killed_while_writing(
 
 def save_with_little_room(run: Path, limit: int, answer: Connection) -> None:
     """In a process that may not write a file larger than the limit, in bytes."""
-    newer = trained(20, load(game(), run))
+    newer = trained(20, load(gan(), run))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
@@ -218,7 +218,7 @@ def save_with_little_room(run: Path, limit: int, answer: Connection) -> None:
 def test_full_disk_in_mid_save(
     run: Path, processes: multiprocessing.context.BaseContext, limit: int
 ) -> None:
-    older = load(game(), run)
+    older = load(gan(), run)
     listen, answer = processes.Pipe(duplex=False)
     writer = processes.Process(target=save_with_little_room, args=(run, limit, answer))
     writer.start()
@@ -227,13 +227,13 @@ def test_full_disk_in_mid_save(
     writer.join()
     assert said.startswith(f"the checkpoint of step 20 could not be written to {run}: ")
     assert "The one before it" in said
-    assert_same_game(load(game(), run), older)
+    assert_same_gan(load(gan(), run), older)
     assert sorted(path.name for path in run.iterdir()) == FILES
 
 
 @pytest.mark.parametrize("after", range(2))
 def test_no_space_left(run: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    older, calls, sync = load(game(), run), [], files.sync
+    older, calls, sync = load(gan(), run), [], files.sync
 
     def full(path: Path) -> None:
         calls.append(path)
@@ -241,21 +241,21 @@ def test_no_space_left(run: Path, monkeypatch: pytest.MonkeyPatch, after: int) -
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         sync(path)
 
-    newer = trained(20, load(game(), run))
+    newer = trained(20, load(gan(), run))
     monkeypatch.setattr(files, "sync", full)
     with pytest.raises(CheckpointError, match=r"No space left on device.*free some space"):
         save(newer, run)
-    assert_same_game(load(game(), run), older)
+    assert_same_gan(load(gan(), run), older)
 
 
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="choose another folder"):
-        save(game(), tmp_path / "file" / "run")
+        save(gan(), tmp_path / "file" / "run")
 
 
 def test_weights_that_are_not_finite_are_not_saved(run: Path) -> None:
-    bad = load(game(), run)
+    bad = load(gan(), run)
     next(bad.generator.parameters()).data[0, 0] = float("nan")
     before = {path.name: path.read_bytes() for path in run.iterdir()}
     with pytest.raises(CheckpointError, match="NaN or infinite at step 12"):
@@ -266,9 +266,9 @@ def test_weights_that_are_not_finite_are_not_saved(run: Path) -> None:
 # --- runs that cannot be read
 
 
-def refusal(run: Path, into: Game | None = None) -> str:
-    """What is said; the game is then as it was."""
-    one = trained(3, into or game())
+def refusal(run: Path, into: GAN | None = None) -> str:
+    """What is said; the GAN is then as it was."""
+    one = trained(3, into or gan())
     before = copy.deepcopy((weights(one), state_of(one), one.history))
     with pytest.raises(CheckpointError) as refused:
         load(one, run)
@@ -298,7 +298,7 @@ def test_file_of_noise(run: Path) -> None:
 )
 def test_files_of_something_else(run: Path, foreign: object) -> None:
     torch.save(foreign, run / "checkpoint.pt")
-    assert "it is no checkpoint of a game" in refusal(run)
+    assert "it is no checkpoint of a GAN" in refusal(run)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_no_permission(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_saved_may_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        save(game(), tmp_path)
+        save(gan(), tmp_path)
     finally:
         os.umask(before)
     if os.name != "nt":
@@ -356,9 +356,9 @@ def test_folders_that_are_no_run(tmp_path: Path) -> None:
 
 
 def test_another_architecture(run: Path) -> None:
-    sentence = refusal(run, small_game(batch_norm=False, **OPTIONS))
+    sentence = refusal(run, small_gan(batch_norm=False, **OPTIONS))
     assert "the generator was trained with another architecture" in sentence
-    wide = small_game(latent_dim=5)
+    wide = small_gan(latent_dim=5)
     with pytest.raises(CheckpointError, match=r"0\.weight: \(16, 4\) in the checkpoint, \(16, 5\)"):
         load_weights(wide.generator, run, "generator")
     with pytest.raises(CheckpointError, match="the other was trained with another architecture"):
@@ -371,8 +371,8 @@ def test_another_architecture(run: Path) -> None:
 def test_other_settings(run: Path, other: dict[str, object]) -> None:
     ((name, value),) = other.items()
     stored = read(run)["settings"][name]
-    sentence = refusal(run, small_game(**OPTIONS | other))
-    assert f"was trained with {name} {stored}, this game has {value}" in sentence
+    sentence = refusal(run, small_gan(**OPTIONS | other))
+    assert f"was trained with {name} {stored}, this GAN has {value}" in sentence
 
 
 # --- one at a time
@@ -397,7 +397,7 @@ def test_a_run_folder_is_one_process_s(
     holder.kill()  # leaves its lock file, but not its lock
     holder.join()
     with locked(run):
-        save(game(), run)
+        save(gan(), run)
     assert sorted(path.name for path in run.iterdir()) == FILES
 
 

@@ -136,8 +136,8 @@ def test_many_samples_are_those_drawn_at_once(made: Path, tmp_path: Path) -> Non
     out, n = tmp_path / "a.npz", 1300  # in parts of 512
     assert status("sample", made, "--n", n, "--seed", 3, "--out", out) == 0
     recipe = recipes.stored_recipe("", checkpoint.read(made)["settings"])
-    game = checkpoint.load(recipes.new_game(recipe), made)
-    at_once = game.sample(n, seed=3).permute(0, 2, 3, 1).numpy()
+    gan = checkpoint.load(recipes.new_gan(recipe), made)
+    at_once = gan.sample(n, seed=3).permute(0, 2, 3, 1).numpy()
     off = np.abs(np.load(out)["images"].astype(int) - at_once)
     assert off.max() <= 1  # other batches may round otherwise
 
@@ -626,7 +626,7 @@ def test_budgets_are_of_notebooks(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAN_UTILS_BUDGET", "fast")
-    monkeypatch.setattr("gan_utils.train_command.fit", lambda game, images, **options: game)
+    monkeypatch.setattr("gan_utils.train_command.fit", lambda gan, images, **options: gan)
     assert status("train", *TINY, "--out", tmp_path / "a") == 0
     assert "note: GAN_UTILS_BUDGET is for notebooks" in capsys.readouterr().err
     assert status("train", *TINY, "--steps", 1, "--out", tmp_path / "b") == 0

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from gan_utils import losses, minimax, runtime
 from gan_utils.minimax import SETTINGS, line_game, theory
 from gan_utils.minimax import figures as minimax_figures
-from gan_utils.training import Game, Interrupted, train_step
+from gan_utils.training import GAN, Interrupted, train_step
 
 GAUSSIAN = theory.gaussian(1, 0.8)
 STORED = runtime.stored_runs("minimax.csv")
@@ -183,10 +183,10 @@ def test_snapshots_cover_the_run(run: list[line_game.Snapshot]) -> None:
 def press_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Press the interrupt button in the middle of this step."""
 
-    def pressed(game: Game, *args: object) -> object:
-        if game.step == step - 1:
+    def pressed(gan: GAN, *args: object) -> object:
+        if gan.step == step - 1:
             signal.raise_signal(signal.SIGINT)
-        return train_step(game, *args)
+        return train_step(gan, *args)
 
     monkeypatch.setattr(line_game, "train_step", pressed)
 

@@ -23,7 +23,7 @@ from gan_utils.datasets.packing import decoding, pack
 from gan_utils.datasets.packing.pictures import Picture, Shape
 from gan_utils.datasets.packing.sources import Source
 from gan_utils.models import build
-from gan_utils.training import Game, Settings, fit
+from gan_utils.training import GAN, Settings, fit
 
 pytestmark = pytest.mark.usefixtures("data_root")
 
@@ -445,9 +445,9 @@ def test_writing_to_the_pictures_leaves_the_pack_alone(here: Path) -> None:
 def test_training_from_a_pack(here: Path) -> None:
     images = datasets.folder(here, size=12)
     networks = build("dcgan", images.shape, 4, base_channels=4)
-    game = Game(*networks, Settings(latent_dim=4, batch_size=8), torch.device("cpu"))
-    fit(game, images, steps=2, watchers=[])
-    assert game.step == 2
+    gan = GAN(*networks, Settings(latent_dim=4, batch_size=8), torch.device("cpu"))
+    fit(gan, images, steps=2, watchers=[])
+    assert gan.step == 2
 
 
 def test_real_faces_open_in_under_a_second(real_data: Path) -> None:

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from conftest import SIZE, small_game, small_pictures
+from conftest import SIZE, small_gan, small_pictures
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -22,15 +22,15 @@ from gan_utils import datasets, figures
 from gan_utils.figures import controls as figures_controls
 from gan_utils.metrics import frechet
 from gan_utils.models import build
-from gan_utils.training import Game, Settings, Total, fit, watchers
+from gan_utils.training import GAN, Settings, Total, fit, watchers
 
 pytestmark = pytest.mark.usefixtures("no_screen")
 
 
 @pytest.fixture(scope="module")
-def game() -> Game:
+def gan() -> GAN:
     """A game with a short history."""
-    return fit(small_game(), small_pictures(), steps=45, watchers=[])
+    return fit(small_gan(), small_pictures(), steps=45, watchers=[])
 
 
 def pictures(n: int, channels: int = 1) -> Tensor:
@@ -107,28 +107,28 @@ def test_filmstrip_runs_from_first_to_last(snapshots: int, frames: int) -> None:
     assert caption_of(figure) == "seed 0"
 
 
-def test_curves_show_the_history(game: Game) -> None:
-    figure = figures.curves(game.history, caption="seed 0")
+def test_curves_show_the_history(gan: GAN) -> None:
+    figure = figures.curves(gan.history, caption="seed 0")
     losses, verdicts = figure.axes
     assert losses.get_xlabel() == verdicts.get_xlabel() == "step"
     assert losses.get_title() == "losses (nats)"
     assert verdicts.get_ylim() == (0, 1)
-    steps = [row["step"] for row in game.history]
+    steps = [row["step"] for row in gan.history]
     for axes, names in [
         (losses, ["d_loss", "g_loss"]),
         (verdicts, ["d_real", "d_fake", "d_fake_after"]),
     ]:
         for line, name in zip(axes.lines[: len(names)], names, strict=True):
             assert list(line.get_xdata()) == steps
-            assert list(line.get_ydata()) == [row[name] for row in game.history]
+            assert list(line.get_ydata()) == [row[name] for row in gan.history]
     assert losses.lines[-1].get_ydata()[0] == pytest.approx(2 * np.log(2))
     labels = [text.get_text() for text in verdicts.get_legend().get_texts()]
     assert labels == ["D(x), real", "D(G(z)) before G's step", "D(G(z)) after it"]
 
 
-def test_quality_sets_fid_beside_the_losses(game: Game) -> None:
+def test_quality_sets_fid_beside_the_losses(gan: GAN) -> None:
     rows = [{"step": 10, "fid": 90.0, "floor": 2.0}, {"step": 40, "fid": 30.0, "floor": 2.0}]
-    losses, fid = figures.quality(game.history, rows).axes
+    losses, fid = figures.quality(gan.history, rows).axes
     assert losses.get_xscale() == fid.get_xscale() == fid.get_yscale() == "log"
     assert list(fid.lines[0].get_ydata()) == [90, 30]
     assert fid.lines[1].get_ydata()[0] == 2
@@ -137,8 +137,8 @@ def test_quality_sets_fid_beside_the_losses(game: Game) -> None:
 
 @pytest.mark.parametrize("lowest", [-1.5, 0.25])
 @pytest.mark.parametrize("loss", ["d_loss", "g_loss"])
-def test_losses_below_zero_are_in_sight(game: Game, loss: str, lowest: float) -> None:
-    history = [dict(row) for row in game.history]
+def test_losses_below_zero_are_in_sight(gan: GAN, loss: str, lowest: float) -> None:
+    history = [dict(row) for row in gan.history]
     history[-1][loss] = lowest
     scores = [{"step": 1, "fid": 1, "floor": 1}]
     for figure in (figures.curves(history), figures.quality(history, scores)):
@@ -183,10 +183,10 @@ def test_table_is_aligned() -> None:
 
 
 @pytest.mark.parametrize("steps", [0, 45])
-def test_training_picture_is_a_png_and_leaves_nothing_open(game: Game, steps: int) -> None:
+def test_training_picture_is_a_png_and_leaves_nothing_open(gan: GAN, steps: int) -> None:
     before = plt.get_fignums()
-    history = [row for row in game.history if row["step"] <= steps]
-    content = figures.training_picture(game.sample(16), history, title="t", caption="c")
+    history = [row for row in gan.history if row["step"] <= steps]
+    content = figures.training_picture(gan.sample(16), history, title="t", caption="c")
     picture = Image.open(io.BytesIO(content))
     assert picture.format == "PNG"
     assert picture.width > 2 * picture.height
@@ -208,7 +208,7 @@ def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("total", [{"steps": 30}, {"seconds": 0.1}, {"steps": 0}])
 def test_progress_bar_ends_full_and_closed(total: dict, capsys: pytest.CaptureFixture) -> None:
     watcher = watchers.ProgressBar()
-    fit(small_game(), small_pictures(), **total, watchers=[watcher])
+    fit(small_gan(), small_pictures(), **total, watchers=[watcher])
     assert watcher.bar is None
     last = capsys.readouterr().err.rpartition("\r")[2]
     if total != {"steps": 0}:  # nothing to do: no percentage
@@ -227,11 +227,11 @@ def test_live_picture_is_shown_once_and_then_updated(monkeypatch: pytest.MonkeyP
         return handle
 
     monkeypatch.setattr(IPython.display, "display", display)
-    fit(small_game(), small_pictures(), steps=20, watchers=[watchers.LivePicture(every=0)])
+    fit(small_gan(), small_pictures(), steps=20, watchers=[watchers.LivePicture(every=0)])
     assert (len(shown), len(updated)) == (1, 3)
     assert all(picture.data.startswith(b"\x89PNG") for picture in [*shown, *updated])
     shown.clear(), updated.clear()
-    fit(small_game(), small_pictures(), steps=20, watchers=[watchers.LivePicture(every=1e9)])
+    fit(small_gan(), small_pictures(), steps=20, watchers=[watchers.LivePicture(every=1e9)])
     assert (len(shown), len(updated)) == (1, 1)  # the first and the last
 
 
@@ -244,53 +244,53 @@ def test_outside_a_notebook_only_the_bar_is_live(monkeypatch: pytest.MonkeyPatch
 
 
 def test_tensorboard_can_be_read_back(tmp_path: Path) -> None:
-    game, watcher = small_game(), watchers.TensorBoard(tmp_path)
+    gan, watcher = small_gan(), watchers.TensorBoard(tmp_path)
     for steps in (20, 35):
-        fit(game, small_pictures(), steps=steps, watchers=[watcher])
+        fit(gan, small_pictures(), steps=steps, watchers=[watcher])
     log = EventAccumulator(str(tmp_path), size_guidance={"images": 0, "scalars": 0}).Reload()
     tags = ["d_fake", "d_fake_after", "d_loss", "d_real", "g_loss"]
     assert sorted(tag.rpartition("/")[2] for tag in log.Tags()["scalars"]) == tags
     points = log.Scalars("verdict/d_real")
-    assert [point.step for point in points] == [row["step"] for row in game.history]
-    assert [p.value for p in points] == pytest.approx([row["d_real"] for row in game.history])
+    assert [point.step for point in points] == [row["step"] for row in gan.history]
+    assert [p.value for p in points] == pytest.approx([row["d_real"] for row in gan.history])
     images = log.Images("fixed noise")
-    assert [image.step for image in images] == [step for step, _ in game.snapshots]
+    assert [image.step for image in images] == [step for step, _ in gan.snapshots]
     sheet = np.asarray(Image.open(io.BytesIO(images[-1].encoded_image_string)).convert("L"))
-    assert np.array_equal(sheet, figures.grid(game.snapshots[-1][1]))
+    assert np.array_equal(sheet, figures.grid(gan.snapshots[-1][1]))
 
 
 def test_a_resumed_run_logs_each_point_once(tmp_path: Path) -> None:
-    game = small_game()
+    gan = small_gan()
     for steps in (20, 35):  # each with a watcher of its own, as two commands have
-        fit(game, small_pictures(), steps=steps, watchers=[watchers.TensorBoard(tmp_path)])
+        fit(gan, small_pictures(), steps=steps, watchers=[watchers.TensorBoard(tmp_path)])
     log = EventAccumulator(str(tmp_path), size_guidance={"images": 0, "scalars": 0}).Reload()
     steps = [point.step for point in log.Scalars("loss/d_loss")]
-    assert steps == [row["step"] for row in game.history]
-    assert [image.step for image in log.Images("fixed noise")] == [s for s, _ in game.snapshots]
+    assert steps == [row["step"] for row in gan.history]
+    assert [image.step for image in log.Images("fixed noise")] == [s for s, _ in gan.snapshots]
 
 
 def test_a_resumed_run_fills_a_new_folder(tmp_path: Path) -> None:
-    game = fit(small_game(), small_pictures(), steps=20, watchers=[])
-    fit(game, small_pictures(), steps=30, watchers=[watchers.TensorBoard(tmp_path)])
+    gan = fit(small_gan(), small_pictures(), steps=20, watchers=[])
+    fit(gan, small_pictures(), steps=30, watchers=[watchers.TensorBoard(tmp_path)])
     log = EventAccumulator(str(tmp_path)).Reload()
     assert [point.step for point in log.Scalars("loss/d_loss")] == [1, 10, 20, 30]
 
 
 def test_extra_watchers_stand_beside_the_bar(capsys: pytest.CaptureFixture) -> None:
     seen = []
-    fit(small_game(), small_pictures(), steps=10, extra=lambda game, done: seen.append(game.step))
-    fit(small_game(), small_pictures(), steps=1, extra=[lambda game, done: seen.append(done)])
+    fit(small_gan(), small_pictures(), steps=10, extra=lambda gan, done: seen.append(gan.step))
+    fit(small_gan(), small_pictures(), steps=1, extra=[lambda gan, done: seen.append(done)])
     assert seen == [1, 10, 10, False, True]
     assert "images/s" in capsys.readouterr().err
 
 
 def test_checkpoints_keep_their_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[int] = []
-    monkeypatch.setattr(watchers, "save", lambda game, folder, about: saved.append(game.step))
+    monkeypatch.setattr(watchers, "save", lambda gan, folder, about: saved.append(gan.step))
     for every, steps in [(0, [1, 10, 20, 20]), (1e9, [20])]:
         saved.clear()
         watcher = watchers.Checkpoints(tmp_path, {}, every)
-        fit(small_game(), small_pictures(), steps=20, watchers=[watcher])
+        fit(small_gan(), small_pictures(), steps=20, watchers=[watcher])
         assert saved == steps
 
 
@@ -299,7 +299,7 @@ def test_quality_is_measured_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -
     cover = frechet.Coverage(20, (0.5, 0.2))
     monkeypatch.setattr(frechet, "coverage", lambda images: cover)
     quality = watchers.Quality(n=20, growth=2)
-    fit(small_game(), small_pictures(), steps=95, watchers=[quality])
+    fit(small_gan(), small_pictures(), steps=95, watchers=[quality])
     assert [row["step"] for row in quality.rows] == [10, 20, 40, 80, 95]
     row = {"step": 10, "fid": 5.0, "floor": 1.0, "covered": 2, "smallest": 0.2}
     assert quality.rows[0] == row
@@ -307,12 +307,12 @@ def test_quality_is_measured_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -
 
 def test_quality_of_an_untrained_generator_is_bad() -> None:
     networks = build("dcgan", (1, 28, 28), 4, base_channels=2)
-    game = Game(*networks, Settings(latent_dim=4), device=torch.device("cpu"))
-    game.goal, quality = Total(steps=0), watchers.Quality(n=100)
-    quality(game, True)
+    gan = GAN(*networks, Settings(latent_dim=4), device=torch.device("cpu"))
+    gan.goal, quality = Total(steps=0), watchers.Quality(n=100)
+    quality(gan, True)
     assert quality.rows == []  # nothing was trained yet
-    game.step = 10
-    quality(game, False)
+    gan.step = 10
+    quality(gan, False)
     (row,) = quality.rows
     assert row["fid"] > 10 * row["floor"] > 0
     assert row["smallest"] == 0
@@ -394,7 +394,7 @@ def test_scrubbing_moves_picture_and_label() -> None:
     assert slider.value == 1 and "step 10<" in words.value
 
 
-def test_scrubbing_a_real_run(game: Game) -> None:
-    play, _ = figures_controls.scrub(game.snapshots).children
-    assert play.max == len(game.snapshots) - 1
-    assert game.snapshots[0][1].shape == (64, 1, SIZE, SIZE)
+def test_scrubbing_a_real_run(gan: GAN) -> None:
+    play, _ = figures_controls.scrub(gan.snapshots).children
+    assert play.max == len(gan.snapshots) - 1
+    assert gan.snapshots[0][1].shape == (64, 1, SIZE, SIZE)

@@ -95,28 +95,28 @@ def test_what_is_trained_is_what_is_shipped(
 ) -> None:
     monkeypatch.setattr(choosing, "DRAWN", 200)
     monkeypatch.setattr(pretrained, "embedded", lambda file: tmp_path / file)
-    game = train_weights.train(name, steps=2, seed=3, folder=tmp_path)
+    gan = train_weights.train(name, steps=2, seed=3, folder=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}_{role}.safetensors" for role in pretrained.ROLES
     }
     assert f"{name}: 2 steps in" in capsys.readouterr().out
     made = pretrained.about(name)
     assert (made["steps"], made["seed"], made["base_channels"]) == (2, 3, 32)
-    assert made["latent_dim"] == game.settings.latent_dim
+    assert made["latent_dim"] == gan.settings.latent_dim
     pair = pretrained.players(name)
-    trained = (game.best_generator, game.discriminator)
+    trained = (gan.best_generator, gan.discriminator)
     for network, original in zip(pair, trained, strict=True):
         expected = original.state_dict()
         for key, value in network.state_dict().items():
             torch.testing.assert_close(value, expected[key].cpu(), rtol=2**-11, atol=1e-7)
-    difference = generate(pair[0], game.fixed_noise).int() - game.snapshots[-1][1].int()
+    difference = generate(pair[0], gan.fixed_noise).int() - gan.snapshots[-1][1].int()
     assert difference.abs().max() <= 2
 
 
 def test_interrupted_training_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(game: object, *args: object, **kwargs: object) -> object:
+    def stopped(gan: object, *args: object, **kwargs: object) -> object:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(train_weights, "fit", stopped)

@@ -28,15 +28,15 @@ def test_without_arguments_they_are_the_models() -> None:
 
 @pytest.mark.parametrize("name", variants.VARIANTS)
 def test_every_variant_trains(name: str) -> None:
-    game = variants.game(name, seed=1, base_channels=4)
-    before = [p.clone() for p in (*game.generator.parameters(), *game.discriminator.parameters())]
-    done = train_step(game, lambda: torch.rand(8, 1, 28, 28) * 2 - 1)
+    gan = variants.gan(name, seed=1, base_channels=4)
+    before = [p.clone() for p in (*gan.generator.parameters(), *gan.discriminator.parameters())]
+    done = train_step(gan, lambda: torch.rand(8, 1, 28, 28) * 2 - 1)
     assert done.d_loss.isfinite()
     assert done.g_loss.isfinite()
-    after = [*game.generator.parameters(), *game.discriminator.parameters()]
+    after = [*gan.generator.parameters(), *gan.discriminator.parameters()]
     assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
-    assert game.sample(3).shape == (3, 1, 28, 28)
-    assert game.discriminator(torch.zeros(2, 1, 28, 28)).shape == (2, 1)
+    assert gan.sample(3).shape == (3, 1, 28, 28)
+    assert gan.discriminator(torch.zeros(2, 1, 28, 28)).shape == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -89,19 +89,19 @@ def test_default_init_is_torchs() -> None:
 
 
 def test_settings_and_optimizers() -> None:
-    assert isinstance(variants.game("guidelines").g_optimizer, torch.optim.Adam)
-    assert variants.game("β1 0.9").settings.beta1 == 0.9
-    assert variants.game("batch 512").settings.batch_size == 512
-    assert variants.game("k = 5").settings.d_steps == 5
-    assert variants.game("the paper's rate, 2e-4").settings.lr == 2e-4
+    assert isinstance(variants.gan("guidelines").g_optimizer, torch.optim.Adam)
+    assert variants.gan("β1 0.9").settings.beta1 == 0.9
+    assert variants.gan("batch 512").settings.batch_size == 512
+    assert variants.gan("k = 5").settings.d_steps == 5
+    assert variants.gan("the paper's rate, 2e-4").settings.lr == 2e-4
     for name, kind, expected in [
         ("SGD", torch.optim.SGD, (0.1, 0.5)),
         ("RMSprop", torch.optim.RMSprop, (variants.RATE, 0)),
     ]:
-        game = variants.game(name)
+        gan = variants.gan(name)
         for optimizer, player in [
-            (game.g_optimizer, game.generator),
-            (game.d_optimizer, game.discriminator),
+            (gan.g_optimizer, gan.generator),
+            (gan.d_optimizer, gan.discriminator),
         ]:
             assert isinstance(optimizer, kind)
             (group,) = optimizer.param_groups
@@ -109,8 +109,8 @@ def test_settings_and_optimizers() -> None:
             assert (group["lr"], group["momentum"]) == expected
 
 
-def test_a_game_repeats_itself() -> None:
-    first, second, other = (variants.game("guidelines", seed, 4) for seed in (3, 3, 4))
+def test_a_gan_repeats_itself() -> None:
+    first, second, other = (variants.gan("guidelines", seed, 4) for seed in (3, 3, 4))
     assert torch.equal(first.generator[1].weight, second.generator[1].weight)
     assert not torch.equal(first.generator[1].weight, other.generator[1].weight)
 

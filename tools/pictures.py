@@ -14,7 +14,7 @@ import torch
 
 from gan_utils import datasets, figures, runtime
 from gan_utils.models import pretrained
-from gan_utils.recipes import new_game, recipe
+from gan_utils.recipes import new_gan, recipe
 from gan_utils.training import fit, generate
 
 FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
@@ -23,13 +23,13 @@ FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
 def digits(seconds: float) -> np.ndarray:
     """36 digits at five moments, (H, W)."""
     pictures = datasets.mnist()
-    game = new_game(recipe())
-    fit(game, pictures, seconds=seconds)
-    steps = [step for step, _ in game.snapshots]
-    nearest = [min(steps, key=lambda s: abs(s - f * game.step)) for f in FRACTIONS]
+    gan = new_gan(recipe())
+    fit(gan, pictures, seconds=seconds)
+    steps = [step for step, _ in gan.snapshots]
+    nearest = [min(steps, key=lambda s: abs(s - f * gan.step)) for f in FRACTIONS]
     moments = [0, *map(steps.index, nearest)]
     print(f"steps {', '.join(str(steps[i]) for i in moments)}; {runtime.provenance()}")
-    sheets = [figures.grid(game.snapshots[i][1][:36], columns=6) for i in moments]
+    sheets = [figures.grid(gan.snapshots[i][1][:36], columns=6) for i in moments]
     gap = np.full((sheets[0].shape[0], 12), 255, np.uint8)
     row = [part for sheet in sheets for part in (sheet, gap)][:-1]
     return np.concatenate(row, axis=1)

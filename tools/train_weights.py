@@ -19,9 +19,9 @@ from safetensors.torch import save_file
 from gan_utils import datasets
 from gan_utils.files import whole
 from gan_utils.models import pretrained
-from gan_utils.recipes import Recipe, new_game, recipe
+from gan_utils.recipes import Recipe, new_gan, recipe
 from gan_utils.runtime import seed_everything
-from gan_utils.training import Game, ProgressBar, fit
+from gan_utils.training import GAN, ProgressBar, fit
 
 # Both are the plain DCGAN that the notebooks teach: what, and for how many steps.
 DIGITS = recipe()
@@ -29,23 +29,23 @@ FACES = replace(DIGITS, data="cartoon", image_size=64, channels=3, latent_dim=64
 PAIRS: dict[str, tuple[Recipe, int]] = {"cartoon_64": (FACES, 6000), "digits_28": (DIGITS, 4000)}
 
 
-def train(name: str, steps: int, seed: int, folder: Path) -> Game:
+def train(name: str, steps: int, seed: int, folder: Path) -> GAN:
     """Train one pair and write its two files."""
     chosen = replace(PAIRS[name][0], seed=seed)
     images = datasets.load(chosen.data, chosen.image_size)
     seed_everything(seed)
-    game = fit(new_game(chosen), images, steps=steps, watchers=[ProgressBar()])
+    gan = fit(new_gan(chosen), images, steps=steps, watchers=[ProgressBar()])
     made = asdict(chosen) | {"source": images.source, "image_shape": images.shape}
-    made |= {"steps": game.step, "torch": torch.__version__.split("+")[0]}
-    made |= {"device": game.device.type, "bfloat16": game.bfloat16}
+    made |= {"steps": gan.step, "torch": torch.__version__.split("+")[0]}
+    made |= {"device": gan.device.type, "bfloat16": gan.bfloat16}
     for role, network in zip(
-        pretrained.ROLES, (game.best_generator, game.discriminator), strict=True
+        pretrained.ROLES, (gan.best_generator, gan.discriminator), strict=True
     ):
         file = folder / f"{name}_{role}.safetensors"
         store(network, file, made)
         print(f"{file}: {file.stat().st_size / 1e6:.2f} MB")
-    print(f"{name}: {game.step:,} steps in {game.seconds:,.0f} s")
-    return game
+    print(f"{name}: {gan.step:,} steps in {gan.seconds:,.0f} s")
+    return gan
 
 
 def store(network: torch.nn.Module, file: Path, made: dict[str, Any]) -> None:

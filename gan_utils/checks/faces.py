@@ -10,7 +10,7 @@ from torch import Tensor
 from gan_utils.checks.verdict import Wrong, ask, four_edges, gives_verdict, items, must_be, same
 from gan_utils.datasets import ImageSet
 from gan_utils.models import mlp_discriminator, mlp_generator
-from gan_utils.training import Game, Settings, fit
+from gan_utils.training import GAN, Settings, fit
 
 # What the table of the last exercise lists: what the next step reads, and what it does not.
 NEEDED = {
@@ -244,26 +244,26 @@ def kept(answer: Callable[[], Iterable[str]]) -> None:
         raise Wrong(f"{chosen}: name each of the six once.")
 
 
-def _game() -> Game:
+def _gan() -> GAN:
     settings = Settings(latent_dim=4, batch_size=4, lr=1e-2, bfloat16=False)
     torch.default_generator.manual_seed(0)  # the same weights for each
     networks = mlp_generator(4, (1, 8, 8), (8, 8)), mlp_discriminator((1, 8, 8), (8,))
-    return Game(*networks, settings, torch.device("cpu"))
+    return GAN(*networks, settings, torch.device("cpu"))
 
 
-def _train(game: Game, steps: int) -> Game:
+def _train(gan: GAN, steps: int) -> GAN:
     source = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (26, 1, 8, 8), generator=source)
-    return fit(game, ImageSet(pixels.to(torch.uint8)), steps=steps, watchers=[])
+    return fit(gan, ImageSet(pixels.to(torch.uint8)), steps=steps, watchers=[])
 
 
-def _straight() -> Game:
-    return _train(_game(), 8)
+def _straight() -> GAN:
+    return _train(_gan(), 8)
 
 
-def _resumed(chosen: list[str]) -> Game:
+def _resumed(chosen: list[str]) -> GAN:
     """A run of 8 steps that stops after 4 and goes on with nothing but what was chosen."""
-    stopped, fresh = _train(_game(), 4), _game()
+    stopped, fresh = _train(_gan(), 4), _gan()
     for name, network in fresh.networks().items():
         if name in chosen:
             network.load_state_dict(stopped.networks()[name].state_dict())
@@ -275,7 +275,7 @@ def _resumed(chosen: list[str]) -> Game:
     return _train(fresh, 8)
 
 
-def _same_weights(first: Game, second: Game) -> bool:
+def _same_weights(first: GAN, second: GAN) -> bool:
     pairs = zip(first.networks().values(), second.networks().values(), strict=True)
     return all(
         torch.equal(value, other)

@@ -17,7 +17,7 @@ from gan_utils import losses
 from gan_utils.minimax import theory
 from gan_utils.minimax.densities import Density
 from gan_utils.training import (
-    Game,
+    GAN,
     Interrupted,
     Settings,
     deferred_interrupt,
@@ -95,9 +95,9 @@ def play(
     """
     if steps < 100 or not 0 <= hold <= 1:
         raise ValueError(f"steps is {steps} and hold {hold}; at least 100, and 0 … 1")
-    game = Game(*_seeded_pair(settings.seed), settings, torch.device("cpu"))
+    gan = GAN(*_seeded_pair(settings.seed), settings, torch.device("cpu"))
     if g_sgd:
-        game.g_optimizer = torch.optim.SGD(game.generator.parameters(), g_sgd)
+        gan.g_optimizer = torch.optim.SGD(gan.generator.parameters(), g_sgd)
     reference = theory.histogram(data.sample(JS_SAMPLES, seed=settings.seed + 1_000_000))
     turns = steps * settings.d_steps + head_start
     pool = data.sample(turns * settings.batch_size, seed=settings.seed)
@@ -109,24 +109,24 @@ def play(
     with deferred_interrupt() as stop:
         for _ in range(head_start):
             with torch.no_grad():
-                fake = game.generator(game.noise(settings.batch_size))
-            discriminator_step(game, next(batches), fake)
-        run[:] = [_look(game, reference)]
+                fake = gan.generator(gan.noise(settings.batch_size))
+            discriminator_step(gan, next(batches), fake)
+        run[:] = [_look(gan, reference)]
         begin = time.process_time()
-        while game.step < steps and not stop.is_set():
-            left = 1 - game.step / steps
+        while gan.step < steps and not stop.is_set():
+            left = 1 - gan.step / steps
             rate = settings.lr * min(1.0, left / max(1 - hold, 1e-9))
-            game.g_optimizer.param_groups[0]["lr"] = g_sgd or rate
-            game.d_optimizer.param_groups[0]["lr"] = rate * d_faster
-            train_step(game, lambda: next(batches))
-            game.step += 1
-            if game.step in moments or stop.is_set():
-                game.seconds += time.process_time() - begin
-                run.append(_look(game, reference))
+            gan.g_optimizer.param_groups[0]["lr"] = g_sgd or rate
+            gan.d_optimizer.param_groups[0]["lr"] = rate * d_faster
+            train_step(gan, lambda: next(batches))
+            gan.step += 1
+            if gan.step in moments or stop.is_set():
+                gan.seconds += time.process_time() - begin
+                run.append(_look(gan, reference))
                 begin = time.process_time()
     if stop.is_set():
         kept = "lost: give a list as into=" if into is None else "in the list you gave"
-        raise Interrupted(f"Stopped after step {game.step:,} of {steps:,}. The run is {kept}.")
+        raise Interrupted(f"Stopped after step {gan.step:,} of {steps:,}. The run is {kept}.")
     return run
 
 
@@ -188,17 +188,17 @@ def _seeded_pair(seed: int) -> tuple[nn.Sequential, nn.Sequential]:
         return line_pair()
 
 
-def _look(game: Game, reference: np.ndarray) -> Snapshot:
-    source = torch.Generator().manual_seed(game.settings.seed + game.step)
+def _look(gan: GAN, reference: np.ndarray) -> Snapshot:
+    source = torch.Generator().manual_seed(gan.settings.seed + gan.step)
     centers = torch.from_numpy(theory.CENTERS).float().unsqueeze(1)
     with torch.no_grad():
-        samples = game.generator(torch.randn(JS_SAMPLES, 1, generator=source)).flatten()
-        d = game.discriminator(centers).sigmoid()
-        x = game.generator(ARROWS)
+        samples = gan.generator(torch.randn(JS_SAMPLES, 1, generator=source)).flatten()
+        d = gan.discriminator(centers).sigmoid()
+        x = gan.generator(ARROWS)
     shares = theory.histogram(samples.numpy())
-    gradients = [p.grad for p in game.generator.parameters() if p.grad is not None]
+    gradients = [p.grad for p in gan.generator.parameters() if p.grad is not None]
     norm = math.sqrt(sum(g.square().sum().item() for g in gradients)) if gradients else math.nan
     js = theory.js_of_shares(shares, reference)
     return Snapshot(
-        game.step, game.seconds, js, shares, d.flatten().numpy(), x.flatten().numpy(), norm
+        gan.step, gan.seconds, js, shares, d.flatten().numpy(), x.flatten().numpy(), norm
     )

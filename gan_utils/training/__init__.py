@@ -1,6 +1,6 @@
 """Train a GAN: its state, one step, the loop, what watches it, and the run folder."""
 
-from gan_utils.training.gan import Game, Watcher, generate
+from gan_utils.training.gan import GAN, Watcher, generate
 from gan_utils.training.guards import Interrupted, TrainingDiverged, deferred_interrupt, frozen
 from gan_utils.training.loop import fit, must_fit
 from gan_utils.training.settings import Settings, Total
@@ -15,8 +15,8 @@ from gan_utils.training.watchers import (
 )
 
 __all__ = [
+    "GAN",
     "Checkpoints",
-    "Game",
     "Interrupted",
     "LivePicture",
     "ProgressBar",

@@ -23,7 +23,7 @@ from torch import nn
 
 from gan_utils.files import whole
 from gan_utils.models import parameters_finite
-from gan_utils.training.gan import Game
+from gan_utils.training.gan import GAN
 from gan_utils.training.settings import Settings
 
 FILE, FOR_PEOPLE, LOCK = "checkpoint.pt", "settings.json", ".lock"
@@ -34,21 +34,21 @@ class CheckpointError(RuntimeError):
     """A run folder that cannot be read or written; the message says why and what to try."""
 
 
-def save(game: Game, folder: str | Path, about: dict[str, Any] | None = None) -> None:
-    """Save a game in a run folder; the checkpoint before it survives any failure.
+def save(gan: GAN, folder: str | Path, about: dict[str, Any] | None = None) -> None:
+    """Save a GAN in a run folder; the checkpoint before it survives any failure.
 
     Args:
-        game: the game.
+        gan: the GAN.
         folder: made if it is missing.
-        about: plain values to keep beside the game's settings.
+        about: plain values to keep beside the GAN's settings.
 
     Raises:
         CheckpointError: the folder cannot be written, the disk is full, or a weight is not finite.
     """
-    folder, about, settings = Path(folder), about or {}, asdict(game.settings)
-    if not parameters_finite(*game.networks().values()):
-        raise CheckpointError(f"a weight is NaN or infinite at step {game.step}; not saved")
-    contents = {"step": game.step, "settings": settings, "about": about, **_training(game)}
+    folder, about, settings = Path(folder), about or {}, asdict(gan.settings)
+    if not parameters_finite(*gan.networks().values()):
+        raise CheckpointError(f"a weight is NaN or infinite at step {gan.step}; not saved")
+    contents = {"step": gan.step, "settings": settings, "about": about, **_training(gan)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with whole(folder / FOR_PEOPLE) as unfinished:
@@ -57,33 +57,33 @@ def save(game: Game, folder: str | Path, about: dict[str, Any] | None = None) ->
             torch.save(contents, unfinished)
     except (OSError, RuntimeError) as error:  # torch.save raises the latter
         raise CheckpointError(
-            f"the checkpoint of step {game.step:,} could not be written to {folder}: {error}. "
+            f"the checkpoint of step {gan.step:,} could not be written to {folder}: {error}. "
             "The one before it, if there is one, is whole; free some space or choose another folder"
         ) from error
 
 
-def load(game: Game, folder: str | Path) -> Game:
-    """Put a game, built with the same networks and settings, back to a run's last checkpoint.
+def load(gan: GAN, folder: str | Path) -> GAN:
+    """Put a GAN, built with the same networks and settings, back to a run's last checkpoint.
 
     Raises:
-        CheckpointError: as `read`, or a game with other settings or networks; the game is then as
+        CheckpointError: as `read`, or a GAN with other settings or networks; the GAN is then as
             it was.
     """
-    stored, before = read(folder), copy.deepcopy(_training(game))
+    stored, before = read(folder), copy.deepcopy(_training(gan))
     with _explained(Path(folder) / FILE):
         for name in (field.name for field in fields(Settings)):
-            here, there = getattr(game.settings, name), stored["settings"].get(name)
+            here, there = getattr(gan.settings, name), stored["settings"].get(name)
             if here != there:
                 raise CheckpointError(
-                    f"{folder} was trained with {name} {there}, this game has {here}; build the "
-                    f"game with the settings in {folder}/{FOR_PEOPLE}"
+                    f"{folder} was trained with {name} {there}, this GAN has {here}; build the "
+                    f"GAN with the settings in {folder}/{FOR_PEOPLE}"
                 )
         try:
-            _apply(game, stored)
+            _apply(gan, stored)
         except Exception:
-            _apply(game, before)
+            _apply(gan, before)
             raise
-    return game
+    return gan
 
 
 def load_weights(network: nn.Module, folder: str | Path, name: str) -> None:
@@ -111,7 +111,7 @@ def read(folder: str | Path) -> dict[str, Any]:
             )
         stored = torch.load(path, "cpu", weights_only=True)
         if not (isinstance(stored, dict) and stored.keys() >= CONTENTS):
-            raise ValueError("it is no checkpoint of a game")
+            raise ValueError("it is no checkpoint of a GAN")
     return stored
 
 
@@ -144,17 +144,17 @@ def locked(folder: str | Path) -> Iterator[None]:
                 place.rmdir()
 
 
-def _training(game: Game) -> dict[str, Any]:
+def _training(gan: GAN) -> dict[str, Any]:
     """All that training changes."""
-    networks = {name: network.state_dict() for name, network in game.networks().items()}
-    return {"networks": networks, "state": game.state_dict(), "history": game.history}
+    networks = {name: network.state_dict() for name, network in gan.networks().items()}
+    return {"networks": networks, "state": gan.state_dict(), "history": gan.history}
 
 
-def _apply(game: Game, stored: dict[str, Any]) -> None:
-    for name, network in game.networks().items():
+def _apply(gan: GAN, stored: dict[str, Any]) -> None:
+    for name, network in gan.networks().items():
         _fill(network, stored["networks"], name)
-    game.history = list(stored["history"])
-    game.load_state_dict(stored["state"])
+    gan.history = list(stored["history"])
+    gan.load_state_dict(stored["state"])
 
 
 def _fill(network: nn.Module, stored: dict[str, Any], name: str) -> None:

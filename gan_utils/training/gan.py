@@ -15,12 +15,12 @@ from gan_utils.training.players import dtype, inner, lay_out
 from gan_utils.training.settings import Settings, Total
 from gan_utils.training.team import Team
 
-Watcher = Callable[["Game", bool], None]  # called as watcher(game, done) while `fit` trains
+Watcher = Callable[["GAN", bool], None]  # called as watcher(gan, done) while `fit` trains
 SHOWN = 64  # pictures in a snapshot
 
 
 @dataclass(repr=False, eq=False)
-class Game:
+class GAN:
     """The two players and all else that training changes.
 
     Attributes:
@@ -87,7 +87,7 @@ class Game:
         self.position = 0
 
     def __repr__(self) -> str:
-        return f"Game(step {self.step:,}, {self.seconds:.1f} s)"
+        return f"GAN(step {self.step:,}, {self.seconds:.1f} s)"
 
     @property
     def best_generator(self) -> nn.Module:
@@ -106,7 +106,7 @@ class Game:
     def next_batch(
         self, pictures: Tensor, labels: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
-        """The next batch of uint8 pictures (N, C, H, W), as floats in [−1, 1] on the game's device,
+        """The next batch of uint8 pictures (N, C, H, W), as floats in [−1, 1] on the GAN's device,
 
         and its labels, where there are any. The pictures may lie elsewhere: in memory, or in a
         mapped file that is larger than it. Each epoch has its own random order, shared among the
@@ -175,7 +175,7 @@ class Game:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave, on this kind of device or another.
 
-        Another kind of device has another kind of random source: the game then goes on, but with
+        Another kind of device has another kind of random source: the GAN then goes on, but with
         other noise than it would have drawn there, and a line says so.
         """
         self.step, self.seconds = state["step"], state["seconds"]

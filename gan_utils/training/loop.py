@@ -1,6 +1,6 @@
 """Train a GAN: `fit` repeats the step of notebook 02 until a total is reached.
 
-`fit` moves a `Game` forward. Stopping it and calling it again goes on exactly where it stopped.
+`fit` moves a `GAN` forward. Stopping it and calling it again goes on exactly where it stopped.
 """
 
 import time
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gan_utils.datasets import ImageSet
-from gan_utils.training.gan import Game, Watcher, generate
+from gan_utils.training.gan import GAN, Watcher, generate
 from gan_utils.training.guards import (
     Interrupted,
     LastGood,
@@ -25,7 +25,7 @@ from gan_utils.training.team import Team
 from gan_utils.training.watchers import live
 
 __all__ = [
-    "Game",
+    "GAN",
     "Interrupted",
     "Settings",
     "Total",
@@ -41,7 +41,7 @@ SNAPSHOTS_GROW = 1.2  # each snapshot of the fixed noise comes 20% more steps af
 
 
 def fit(
-    game: Game,
+    gan: GAN,
     images: ImageSet,
     *,
     steps: int | None = None,
@@ -49,96 +49,96 @@ def fit(
     seconds: float | None = None,
     watchers: Sequence[Watcher] | None = None,
     extra: Watcher | Sequence[Watcher] = (),
-) -> Game:
-    """Train until the game has had so many steps, epochs or seconds of training, all told.
+) -> GAN:
+    """Train until the GAN has had so many steps, epochs or seconds of training, all told.
 
     The total counts earlier calls: after an interruption the same call goes on where it stopped,
     and ends where it would have ended. Only pictures that are not held out are used.
 
     Args:
-        game: changed in place, and returned.
+        gan: changed in place, and returned.
         images: uint8 pictures of the shape that the discriminator takes; their labels are used
             where `Settings.classes` says so.
         steps, epochs, seconds: exactly one of them. An epoch is len(images.train) // batch_size
             steps; seconds count training alone, not pictures or checkpoints.
-        watchers: each is called as ``watcher(game, done)`` every tenth step and at the end; the
+        watchers: each is called as ``watcher(gan, done)`` every tenth step and at the end; the
             default is a progress bar and one picture that is updated in place (`training.live`).
         extra: one more watcher, or several, beside these.
 
     Raises:
         ValueError: not exactly one total, or a negative one; fewer pictures than one batch;
             pictures or labels that are not the networks'.
-        TrainingDiverged: a loss became NaN or infinite; the game is back at its last good state.
-        Interrupted: Ctrl-C or the interrupt button was pressed; the step was finished, and the game
+        TrainingDiverged: a loss became NaN or infinite; the GAN is back at its last good state.
+        Interrupted: Ctrl-C or the interrupt button was pressed; the step was finished, and the GAN
             goes on from it by the same call.
     """
-    game.team = team = Team.here()
-    must_fit(game, images, team.processes)
+    gan.team = team = Team.here()
+    must_fit(gan, images, team.processes)
     train = images.train
-    per_epoch = len(train) // team.processes // game.settings.batch_size
+    per_epoch = len(train) // team.processes // gan.settings.batch_size
     total = Total.of(steps=steps, epochs=epochs, seconds=seconds, steps_per_epoch=per_epoch)
     watchers = _watchers(watchers, extra) if team.rank == 0 else []
-    pictures = train.images.to(game.device) if _room(game.device, train.images) else train.images
-    labels = train.labels if game.settings.classes else None
-    team.spread(t for network in game.networks().values() for t in network.state_dict().values())
+    pictures = train.images.to(gan.device) if _room(gan.device, train.images) else train.images
+    labels = train.labels if gan.settings.classes else None
+    team.spread(t for network in gan.networks().values() for t in network.state_dict().values())
     if team.rank:  # the same weights and order, other noise
-        game.noise_source.manual_seed(game.settings.seed + 1_000_003 * team.rank + game.step)
-    game.goal, game.began = total, game.step
-    game.generator.train()
-    game.discriminator.train()
-    if not game.snapshots:
-        game.snapshot()
+        gan.noise_source.manual_seed(gan.settings.seed + 1_000_003 * team.rank + gan.step)
+    gan.goal, gan.began = total, gan.step
+    gan.generator.train()
+    gan.discriminator.train()
+    if not gan.snapshots:
+        gan.snapshot()
 
-    with deferred_interrupt() as stop, own_dropout(game), torch.enable_grad():
-        good, due = LastGood(game), True
-        while not _over(game, total, stop.is_set(), due):
+    with deferred_interrupt() as stop, own_dropout(gan), torch.enable_grad():
+        good, due = LastGood(gan), True
+        while not _over(gan, total, stop.is_set(), due):
             clock = time.perf_counter()
-            done = train_step(game, lambda: game.next_batch(pictures, labels))
-            game.step += 1
+            done = train_step(gan, lambda: gan.next_batch(pictures, labels))
+            gan.step += 1
             good.add(done.d_loss, done.g_loss)
-            due = game.step % RECORD_EVERY == 0 or game.step in (1, total.steps)
-            numbers = measure(game, done).tolist() if due else None
-            game.seconds += time.perf_counter() - clock
+            due = gan.step % RECORD_EVERY == 0 or gan.step in (1, total.steps)
+            numbers = measure(gan, done).tolist() if due else None
+            gan.seconds += time.perf_counter() - clock
             if numbers:
-                _look(game, good, watchers)
-                _record(game, numbers)
+                _look(gan, good, watchers)
+                _record(gan, numbers)
                 for watcher in watchers:
-                    watcher(game, False)
-        _look(game, good, watchers)
-        if game.snapshots[-1][0] < game.step:
-            game.snapshot()
+                    watcher(gan, False)
+        _look(gan, good, watchers)
+        if gan.snapshots[-1][0] < gan.step:
+            gan.snapshot()
         for watcher in watchers:
-            watcher(game, True)
+            watcher(gan, True)
     if stop.is_set():
         raise Interrupted(
-            f"Stopped after step {game.step:,}. Nothing is lost: fit() with this game goes on "
+            f"Stopped after step {gan.step:,}. Nothing is lost: fit() with this GAN goes on "
             "from here."
         )
-    return game
+    return gan
 
 
-def _over(game: Game, total: Total, stopped: bool, due: bool) -> bool:
+def _over(gan: GAN, total: Total, stopped: bool, due: bool) -> bool:
     """Whether to stop; several processes vote, at the steps that are recorded."""
-    over = stopped or total.reached(game.step, game.seconds)
-    return over if game.team.alone else due and game.team.any(over, game.device)
+    over = stopped or total.reached(gan.step, gan.seconds)
+    return over if gan.team.alone else due and gan.team.any(over, gan.device)
 
 
-def _look(game: Game, good: LastGood, watchers: Sequence[Watcher]) -> None:
+def _look(gan: GAN, good: LastGood, watchers: Sequence[Watcher]) -> None:
     """Check the losses; where one is not finite, watchers still see the end."""
-    keep_dropout(game)
+    keep_dropout(gan)
     try:
         good.check()
     except TrainingDiverged:
         for watcher in watchers:
-            watcher(game, True)
+            watcher(gan, True)
         raise
 
 
-def _record(game: Game, numbers: list[float]) -> None:
+def _record(gan: GAN, numbers: list[float]) -> None:
     point = dict(zip(COLUMNS, numbers, strict=True))
-    game.history.append({"step": game.step, "seconds": game.seconds, **point})
-    if game.step >= game.snapshots[-1][0] * SNAPSHOTS_GROW:
-        game.snapshot()
+    gan.history.append({"step": gan.step, "seconds": gan.seconds, **point})
+    if gan.step >= gan.snapshots[-1][0] * SNAPSHOTS_GROW:
+        gan.snapshot()
 
 
 def _watchers(
@@ -156,27 +156,27 @@ def _room(device: torch.device, pictures: Tensor) -> bool:
     return pictures.nbytes <= free // 2
 
 
-def must_fit(game: Game, images: ImageSet, processes: int = 1) -> None:
-    """Refuse images that the game cannot train on.
+def must_fit(gan: GAN, images: ImageSet, processes: int = 1) -> None:
+    """Refuse images that the GAN cannot train on.
 
     Raises:
         ValueError: fewer pictures than one batch, pictures of another shape than the networks', or
             no labels for a pair that takes them.
     """
     share = len(images.train) // processes
-    if share < game.settings.batch_size:
+    if share < gan.settings.batch_size:
         raise ValueError(
-            f"batch_size is {game.settings.batch_size}, but there are only {share:,} pictures to "
+            f"batch_size is {gan.settings.batch_size}, but there are only {share:,} pictures to "
             "train on; take a smaller batch or more pictures"
         )
-    labels = None if game.fixed_labels is None else game.fixed_labels[:1]
-    made = tuple(generate(game.generator, game.fixed_noise[:1], labels).shape[1:])
+    labels = None if gan.fixed_labels is None else gan.fixed_labels[:1]
+    made = tuple(generate(gan.generator, gan.fixed_noise[:1], labels).shape[1:])
     if made != images.shape:
         raise ValueError(
             f"the generator makes pictures of shape {made}, but the data has {images.shape} "
             "(C, H, W); resize the data or build the networks for it"
         )
-    classes, given = game.settings.classes, images.labels
+    classes, given = gan.settings.classes, images.labels
     fit_well = (
         given is not None and given.ndim == 1 and bool(((given >= 0) & (given < classes)).all())
     )

@@ -72,7 +72,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Total:
-    """How long a game trains in all: a number of `steps`, or of `seconds` of training."""
+    """How long a GAN trains in all: a number of `steps`, or of `seconds` of training."""
 
     steps: float = math.inf
     seconds: float = math.inf

@@ -1,4 +1,4 @@
-"""Several processes that train one game together, through torch.distributed."""
+"""Several processes that train one GAN together, through torch.distributed."""
 
 import atexit
 import os

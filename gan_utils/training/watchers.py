@@ -1,6 +1,6 @@
 """What watches a run: a progress bar, a live picture, TensorBoard, checkpoints.
 
-Each is called by `training.fit` as ``watcher(game, done)`` every tenth step and at the end, keeps
+Each is called by `training.fit` as ``watcher(gan, done)`` every tenth step and at the end, keeps
 its own clock, and draws no random numbers.
 """
 
@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from gan_utils import figures, runtime
 from gan_utils.training.checkpoint import save
-from gan_utils.training.gan import Game, Watcher, generate
+from gan_utils.training.gan import GAN, Watcher, generate
 
 
 class Pace:
@@ -35,16 +35,16 @@ class ProgressBar:
     def __init__(self) -> None:
         self.bar: tqdm | None = None
 
-    def __call__(self, game: Game, done: bool) -> None:
-        timed = game.goal.seconds < math.inf
+    def __call__(self, gan: GAN, done: bool) -> None:
+        timed = gan.goal.seconds < math.inf
         if self.bar is None:
-            goal = game.goal.seconds if timed else game.goal.steps
+            goal = gan.goal.seconds if timed else gan.goal.steps
             style = "{l_bar}{bar}| {n:.0f}/{total:.0f} {unit} {postfix}"
             self.bar = tqdm(total=goal, unit="s" if timed else "steps", bar_format=style)
-        now = game.seconds if timed else game.step
+        now = gan.seconds if timed else gan.step
         self.bar.n = min(now, self.bar.total)
-        rate = game.step * game.settings.batch_size / max(game.seconds, 1e-9)
-        self.bar.set_postfix_str(f"step {game.step:,}, {rate:,.0f} images/s")
+        rate = gan.step * gan.settings.batch_size / max(gan.seconds, 1e-9)
+        self.bar.set_postfix_str(f"step {gan.step:,}, {rate:,.0f} images/s")
         if done:
             self.bar.close()
             self.bar = None
@@ -56,19 +56,19 @@ class LivePicture:
     def __init__(self, every: float = 2.0) -> None:
         self.pace, self.handle = Pace(every), None
 
-    def __call__(self, game: Game, done: bool) -> None:
+    def __call__(self, gan: GAN, done: bool) -> None:
         if not (done or self.pace()):
             return
         from IPython.display import Image, display
 
-        settings = game.settings
-        title = f"step {game.step:,}, {game.seconds:.0f} s"
+        settings = gan.settings
+        title = f"step {gan.step:,}, {gan.seconds:.0f} s"
         png = figures.training_picture(
-            generate(game.best_generator, game.fixed_noise),
-            game.history,
+            generate(gan.best_generator, gan.fixed_noise),
+            gan.history,
             title=title,
             caption=runtime.provenance(
-                seed=settings.seed, batch=settings.batch_size, steps=game.step, seconds=game.seconds
+                seed=settings.seed, batch=settings.batch_size, steps=gan.step, seconds=gan.seconds
             ),
         )
         words = f"{title}: samples of the fixed noise, both losses, what D believes"
@@ -90,17 +90,17 @@ class TensorBoard:
         self.writer = SummaryWriter(str(folder))
         self.point, self.snapshot = -1.0, -1  # the last steps that are written
 
-    def __call__(self, game: Game, done: bool) -> None:
+    def __call__(self, gan: GAN, done: bool) -> None:
         if self.resumed and self.point < 0:
-            self.point = self.snapshot = game.began
-        rows = [*takewhile(lambda row: row["step"] > self.point, reversed(game.history))]
+            self.point = self.snapshot = gan.began
+        rows = [*takewhile(lambda row: row["step"] > self.point, reversed(gan.history))]
         for row in reversed(rows):
             self.point = row["step"]
             for name in ("d_loss", "g_loss"):
                 self.writer.add_scalar(f"loss/{name}", row[name], row["step"])
             for name in ("d_real", "d_fake", "d_fake_after"):
                 self.writer.add_scalar(f"verdict/{name}", row[name], row["step"])
-        for step, images in game.snapshots:
+        for step, images in gan.snapshots:
             if step > self.snapshot:
                 self.snapshot, sheet = step, figures.grid(images)
                 layout = "HW" if sheet.ndim == 2 else "HWC"
@@ -116,9 +116,9 @@ class Checkpoints:
         self.folder, self.about, self.pace = Path(folder), about, Pace(every)
         self.pace()
 
-    def __call__(self, game: Game, done: bool) -> None:
+    def __call__(self, gan: GAN, done: bool) -> None:
         if done or self.pace():
-            save(game, self.folder, self.about)
+            save(gan, self.folder, self.about)
 
 
 class Quality:
@@ -134,17 +134,17 @@ class Quality:
         self.n, self.growth, self.seed = n, growth, seed
         self.rows: list[dict[str, float]] = []
 
-    def __call__(self, game: Game, done: bool) -> None:
+    def __call__(self, gan: GAN, done: bool) -> None:
         from gan_utils import metrics
 
         last = self.rows[-1]["step"] if self.rows else 0
-        if game.step == last or not (done or game.step >= max(10, last * self.growth)):
+        if gan.step == last or not (done or gan.step >= max(10, last * self.growth)):
             return
-        images = game.sample(self.n, self.seed)
+        images = gan.sample(self.n, self.seed)
         score, covered = metrics.fid(images), metrics.coverage(images)
         self.rows.append(
             {
-                "step": game.step,
+                "step": gan.step,
                 "fid": score.value,
                 "floor": score.floor,
                 "covered": covered.covered,
