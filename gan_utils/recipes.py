@@ -8,7 +8,7 @@ from torch import nn
 from gan_utils import models
 from gan_utils.training import GAN, Settings
 
-# What a minute on two CPU cores is best spent with, by benchmarks/sweep.csv (make sweep), three
+# What a minute on two CPU cores is best spent with, by training_runs/sweep.csv (make sweep), three
 # seeds each. FID of the DCGAN after 1,600 steps: 6.3 by the paper's rate and latent size (two
 # seeds), 2.4 to 2.5 at 1e-3, 1.9 to 2.0 at 2e-3, 1.6 to 2.0 at 4e-3; after a minute the last two
 # are level. Of the MLP after 3,500 steps: 8.3 to 11.4 at 2e-4, 3.6 to 3.7 at 5e-4 and at 1e-3.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import answers_dcgan
 import answers_faces
-import answers_minimax_gan
+import answers_minimax_game
 import answers_mlp_gan
 import answers_own_pictures
 import answers_shapes
@@ -23,7 +23,7 @@ from gan_utils.datasets.packing.pack import held_out
 MODULES = [start_here, minimax_game, mlp_gan, shapes, dcgan, faces, own_pictures]
 ANSWERS = [
     answers_mlp_gan,
-    answers_minimax_gan,
+    answers_minimax_game,
     answers_shapes,
     answers_dcgan,
     answers_faces,

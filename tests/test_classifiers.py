@@ -11,9 +11,7 @@ import torch
 from gan_utils import datasets
 from gan_utils.datasets import ImageSet, to_unit
 from gan_utils.metrics import classifiers
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-import train_classifier as teaching
+from training_runs import classifier as teaching
 
 KINDS = {"digit": (1, 28), "face": (3, 64)}
 

@@ -12,9 +12,7 @@ from gan_utils.datasets import choosing
 from gan_utils.models import pretrained
 from gan_utils.runtime import embedded
 from gan_utils.training import generate
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-import train_weights
+from training_runs import weights
 
 SHAPES = {"cartoon_64": (3, 64, 64), "digits_28": (1, 28, 28)}
 MOST_BYTES = 4_000_000
@@ -78,9 +76,9 @@ def test_other_names_are_refused() -> None:
 # --- training them
 
 
-@pytest.mark.parametrize("name", train_weights.PAIRS)
+@pytest.mark.parametrize("name", weights.PAIRS)
 def test_the_command_has_the_settings_of_what_is_shipped(name: str) -> None:
-    shipped, (recipe, steps) = pretrained.about(name), train_weights.PAIRS[name]
+    shipped, (recipe, steps) = pretrained.about(name), weights.PAIRS[name]
     pair = asdict(recipe) | {"steps": steps, "image_shape": list(SHAPES[name])}
     both = shipped.keys() & pair.keys() - {"bfloat16"}
     assert both >= {"data", "base_channels", "batch_size", "lr", "beta1", "average", "steps"}
@@ -89,13 +87,13 @@ def test_the_command_has_the_settings_of_what_is_shipped(name: str) -> None:
     assert {key: pair[key] for key in plain} == plain
 
 
-@pytest.mark.parametrize("name", train_weights.PAIRS)
+@pytest.mark.parametrize("name", weights.PAIRS)
 def test_what_is_trained_is_what_is_shipped(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setattr(choosing, "DRAWN", 200)
     monkeypatch.setattr(pretrained, "embedded", lambda file: tmp_path / file)
-    gan = train_weights.train(name, steps=2, seed=3, folder=tmp_path)
+    gan = weights.train(name, steps=2, seed=3, folder=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}_{role}.safetensors" for role in pretrained.ROLES
     }
@@ -119,10 +117,10 @@ def test_interrupted_training_writes_nothing(
     def stopped(gan: object, *args: object, **kwargs: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_weights, "fit", stopped)
-    monkeypatch.setattr(sys, "argv", ["train_weights.py", "digits_28", "--out", str(tmp_path)])
+    monkeypatch.setattr(weights, "fit", stopped)
+    monkeypatch.setattr(sys, "argv", ["weights", "digits_28", "--out", str(tmp_path)])
     with pytest.raises(SystemExit, match="nothing was written for digits_28"):
-        train_weights.main()
+        weights.main()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -130,14 +128,14 @@ def test_weights_too_large_for_half_precision_are_not_stored(tmp_path: Path) -> 
     layer = torch.nn.Linear(2, 2)
     torch.nn.init.constant_(layer.weight, 1e6)
     with pytest.raises(ValueError, match="weight: not finite, or too large"):
-        train_weights.store(layer, tmp_path / "a.safetensors", {})
+        weights.store(layer, tmp_path / "a.safetensors", {})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_unknown_pairs_are_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["train_weights.py", "celeba"])
+    monkeypatch.setattr(sys, "argv", ["weights", "celeba"])
     with pytest.raises(SystemExit):
-        train_weights.main()
+        weights.main()
     assert "no pair is called celeba; there are cartoon_64, digits_28" in capsys.readouterr().err

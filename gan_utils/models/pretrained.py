@@ -1,6 +1,6 @@
 """Trained pairs that the course ships, for the notebooks that look inside a network.
 
-``make weights`` trains them (`tools/train_weights.py`); each file says in its header what made it.
+``make weights`` trains them; each file says in its header what made it.
 Kernels are stored in float16, half the size: what rounds away, 1 part in 2,000 of a weight, is less
 than one step of training moves it. Batch norm's numbers, which may be tiny, and biases stay whole.
 """

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import runs
 
 from gan_utils import minimax
 from gan_utils.minimax import SETTINGS, Snapshot
+from training_runs import runs
 
 FIELDS = (
     *("experiment", "variant", "seed", "step", "seconds", "js", "floor", "gradient"),

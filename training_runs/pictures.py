@@ -1,6 +1,6 @@
 """Draw README's pictures: images/digits.png and images/faces.png.
 
-    make pictures       (or: python tools/pictures.py [--seconds 60])
+    make pictures       (or: python -m training_runs.pictures [--seconds 60])
 
 The digits: the same noise at five moments of one run of so many seconds, untrained to finished,
 side by side. The faces: what the pair that the course ships draws, unchosen.

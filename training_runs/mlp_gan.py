@@ -10,11 +10,11 @@ stacked         1,000 modes of stacked digits, 6,000 steps: how many occur in 25
 
 from collections.abc import Iterator
 
-import runs
 import torch
 
 from gan_utils import datasets, losses, metrics, models, runtime
 from gan_utils.training import GAN, Settings, fit, train_step
+from training_runs import runs
 
 FIELDS = (
     *("experiment", "variant", "seed", "seconds", "steps", "fid", "fid_floor", "fid_samples"),

@@ -12,10 +12,9 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-import runs
-
 from gan_utils import datasets, models, runtime, variants
 from gan_utils.training import GAN, Settings, TrainingDiverged, fit, train_step
+from training_runs import runs
 
 FIELDS = (
     *("variant", "seed", "images", "steps", "batch_size", "d_steps", "lr", "base_channels"),

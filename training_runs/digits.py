@@ -1,6 +1,6 @@
 """Make data/digits.npz, the embedded sample of MNIST's training set.
 
-    python tools/make_digits.py --root FOLDER-WITH-MNIST/raw
+    python -m training_runs.digits --root FOLDER-WITH-MNIST/raw
 
 It takes the first 1,000 digits of each class in the order of MNIST's training files. The last 100
 of each 1,000 are held out of all training. The original positions are kept, so that the same

@@ -1,6 +1,6 @@
 """Train the pairs that the course ships, and write their weights to data/.
 
-    python tools/train_weights.py [cartoon_64] [digits_28] [--steps N]
+    python -m training_runs.weights [cartoon_64] [digits_28] [--steps N]
 
 They are trained as ``python -m gan_utils train`` trains on digits, by steps, so that the command
 says what made them; the generator that is kept is the moving average.

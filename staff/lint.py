@@ -1,6 +1,6 @@
 """Check the notebooks against the course's rules.
 
-    python tools/lint_notebooks.py [NOTEBOOK ...]        (default: all)
+    python -m staff lint [NOTEBOOK ...]        (default: all)
 
 Each rule is a function (notebook, path) -> sentences, one for each place that breaks it. The exit
 status is 1 if there is any.
@@ -10,7 +10,6 @@ import argparse
 import io
 import re
 import statistics
-import sys
 import tokenize
 from collections.abc import Callable
 from itertools import pairwise
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from notebooks import (
+from staff.notebooks import (
     BADGES,
     FENCED,
     ROOT,
@@ -368,7 +367,3 @@ def main() -> int:
         found += [f"{path.name}: {line}" for rule in RULES for line in rule(notebook, path)]
     print("\n".join(found) or f"{len(chosen)} notebooks, {len(RULES)} rules: nothing found")
     return int(bool(found))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

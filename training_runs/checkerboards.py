@@ -11,7 +11,6 @@ layer       one random layer on random feature maps, 20 seeds, at the period of 
 from collections.abc import Iterator
 from dataclasses import replace
 
-import runs
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -19,6 +18,7 @@ from torch.nn.functional import pad
 from gan_utils import datasets, metrics, models, runtime, shapes
 from gan_utils.datasets import ImageSet, to_unit
 from gan_utils.training import GAN, Settings, fit
+from training_runs import runs
 
 FIELDS = (
     *("experiment", "kind", "seed", "steps", "seconds", "parameters", "period", "peak"),

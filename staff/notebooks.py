@@ -1,4 +1,4 @@
-"""What the tools share: reading and writing notebooks, the repository's address, badges."""
+"""What staff's commands share: reading and writing notebooks, the repository's address, badges."""
 
 import os
 import re

@@ -1,6 +1,6 @@
 """Run the notebooks again and store what they show.
 
-    python tools/refresh.py [NOTEBOOK ...]        (default: all)
+    python -m staff refresh [NOTEBOOK ...]        (default: all)
 
 Each runs in its own folder with the lecture budget (another one: GAN_UTILS_BUDGET) and one thread.
 What would differ from machine to machine, or is dead once stored, is left out: widgets, progress
@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from notebooks import ROOT, cells, paths, read, write
+from staff.notebooks import ROOT, cells, paths, read, write
 
 CELL_TIMEOUT = 1200  # seconds
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -148,7 +148,3 @@ def main() -> int:
         for warning in warnings:
             print(f"WARNING: {path.name}, {warning}", file=sys.stderr, flush=True)
     return int(failed)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

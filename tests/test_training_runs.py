@@ -11,12 +11,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(autouse=True)
-def benchmarks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scripts import one another as if their folder were the current one."""
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-
-
 class Bench:
     """A command with two experiments that train nothing, and a file of its own."""
 
@@ -37,7 +31,9 @@ class Bench:
         self.monkeypatch.setattr(sys, "argv", ["bench", f"--out={self.out}", *arguments])
         experiments = {"one": (experiment("one"), 2), "of two": (experiment("of two"), 3)}
         fields = ("variant", "seed", "step", "value", "made_with")
-        importlib.import_module("runs").command("t", "x", experiments, fields, 1, "variant")
+        importlib.import_module("training_runs.runs").command(
+            "t", "x", experiments, fields, 1, "variant"
+        )
         return self.rows()
 
     def rows(self) -> list[tuple[str, ...]]:
@@ -90,7 +86,7 @@ def test_a_command_refuses_what_it_does_not_have(
 
 
 def test_the_ablation_measures_a_variant(monkeypatch: pytest.MonkeyPatch) -> None:
-    ablation = importlib.import_module("ablation")
+    ablation = importlib.import_module("training_runs.ablation")
     monkeypatch.setattr(ablation, "IMAGES", 384)
     monkeypatch.setattr(ablation, "SAMPLES", 200)
     for name, steps, images in [("batch 64", 6, 384), ("k = 2", 1, 256)]:
@@ -102,7 +98,7 @@ def test_the_ablation_measures_a_variant(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_every_command_has_the_columns_of_its_file() -> None:
     for name in ("ablation", "checkerboards", "minimax", "mlp_gan", "small_data"):
-        module = importlib.import_module(name)
+        module = importlib.import_module(f"training_runs.{name}")
         with (ROOT / "data" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
             stored = csv.DictReader(file)
             rows, column = list(stored), module.FIELDS[0]

@@ -3,19 +3,19 @@
     make sweep ARGS="--model dcgan --lr 2e-3 4e-3 --latent-dim 16 100 --seconds 60"
 
 Each flag that takes several values is tried in all combinations. One row per run is appended to
-benchmarks/sweep.csv, with what made it. With --seconds, run it on a quiet machine; with --steps it
-does not matter: give the steps that a quiet minute has.
+training_runs/sweep.csv, with what made it. With --seconds, run it on a quiet machine; with --steps
+it does not matter: give the steps that a quiet minute has.
 """
 
 import argparse
 import itertools
 from pathlib import Path
 
-import runs
 import torch
 
 from gan_utils import datasets, models, runtime, training
 from gan_utils.training import GAN, Settings, fit
+from training_runs import runs
 
 FIELDS = (
     *("model", "seconds", "base_channels", "batch_size", "lr", "beta1", "average", "latent_dim"),
@@ -62,7 +62,7 @@ def main() -> None:
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, type=type(usual), nargs="+", default=[usual])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/sweep.csv"))
+    parser.add_argument("--out", type=Path, default=Path("training_runs/sweep.csv"))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     total = {"steps": args.steps} if args.steps else {"seconds": args.seconds}

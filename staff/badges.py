@@ -1,6 +1,6 @@
 """Write the repository's address wherever it is needed: badges, first code cells, README.
 
-    python tools/badges.py [--check]
+    python -m staff badges [--check]
 
 The address stands in pyproject.toml alone. A fork changes it there and runs `make badges`. Badges
 and first cells lead to the main branch while pyproject's version says dev, and else to the tag of
@@ -9,13 +9,12 @@ that version. With --check nothing is written, and the exit status is 1 if a fil
 
 import argparse
 import re
-import sys
 from pathlib import Path
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from notebooks import (
+from staff.notebooks import (
     BADGES,
     ROOT,
     Repository,
@@ -105,7 +104,3 @@ def main(argv: list[str] | None = None, root: Path = ROOT) -> int:
         name = path.relative_to(root)
         print(f"{name}: badges or address differ; run make badges" if check else f"{name}: written")
     return int(check and bool(differ))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,7 +6,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -17,14 +16,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-import badges
-import elsewhere
-import lint_notebooks as lint
-import refresh
-
-import notebooks
-from notebooks import ROOT
+from staff import badges, elsewhere, lint, notebooks, refresh
+from staff.notebooks import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -311,8 +304,10 @@ def test_make_alone_lists_every_target() -> None:
 
 
 def test_every_script_that_make_runs_is_there() -> None:
+    modules = re.findall(r"\$\(RUN\) -m ((?:staff|training_runs)[ .]\w+)", MAKEFILE)
     scripts = re.findall(r"\$\(RUN\) (\S+\.py)", MAKEFILE)
-    assert scripts
+    scripts += [re.sub(r"[ .]", "/", module) + ".py" for module in modules]
+    assert len(modules) > 8
     assert [script for script in scripts if not (ROOT / script).is_file()] == []
 
 
@@ -320,7 +315,8 @@ def test_every_documented_target_is_there() -> None:
     pages = [*ROOT.glob("*.md"), ROOT / "data" / "README.md", ROOT / ".ci" / "run"]
     pages += [
         *ROOT.glob("gan_utils/**/*.py"),
-        *ROOT.glob("tools/*.py"),
+        *ROOT.glob("staff/*.py"),
+        *ROOT.glob("training_runs/*.py"),
         *ROOT.glob("benchmarks/*.py"),
     ]
     for page in pages:

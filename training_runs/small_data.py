@@ -16,12 +16,12 @@ samples' place: how far from 0.5 chance alone takes it.
 from collections.abc import Iterator
 from itertools import product
 
-import runs
 import torch
 from torch import Tensor
 
 from gan_utils import datasets, metrics, models, runtime
 from gan_utils.training import GAN, Settings, fit
+from training_runs import runs
 
 FIELDS = (
     *("experiment", "variant", "pictures", "seed", "steps", "closer", "ratio", "to_train"),

@@ -1,7 +1,7 @@
 """Train a classifier anew and write data/digit_classifier.safetensors or data/face_….
 
-    python tools/train_classifier.py digit [--test-root FOLDER-WITH-MNIST/raw]
-    python tools/train_classifier.py face
+    python -m training_runs.classifier digit [--test-root FOLDER-WITH-MNIST/raw]
+    python -m training_runs.classifier face
 
 It learns from pictures that are not held out, so the command needs no network. The digits are
 shifted, turned, scaled and sheared: five minutes on two cores. Of the drawn faces it learns hair

@@ -1,6 +1,6 @@
 """Run notebooks and seeded tests as they would run elsewhere: what is checked must hold there too.
 
-    python tools/elsewhere.py [PATH ...] [--as SETTING ...]      (default: all)
+    python -m staff elsewhere [PATH ...] [--as SETTING ...]      (default: all)
 
 Elsewhere is a processor with other instructions, another number of threads, another seed, or a
 reader who runs each cell twice. The rest is as in `make test`. A line for each setting says how
@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 import torch
 from nbformat import NotebookNode
 
-from notebooks import ROOT, cells, paths, read, write
+from staff.notebooks import ROOT, cells, paths, read, write
 
 CELL_TIMEOUT = 600  # seconds
 SEED = re.compile(r"(?<=seed_everything\()0(?=\))")
@@ -153,7 +153,3 @@ def main(argv: list[str] | None = None) -> int:
                 any_failed = True
                 print(f"    {column}: {', '.join(names)}", flush=True)
     return int(any_failed)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
