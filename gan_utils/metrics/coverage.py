@@ -8,7 +8,7 @@ from torch import Tensor
 from gan_utils.metrics.classifiers import classifier, classifier_of, must_be_pictures
 
 CONFIDENCE = 0.9  # a sample counts for a class from this probability on
-MIN_SHARE = 0.01  # a class counts as covered from this share on: a tenth of a fair tenth
+_MIN_SHARE = 0.01  # a class counts as covered from this share on: a tenth of a fair tenth
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Coverage:
     samples: int
     shares: tuple[float, ...]
     names: tuple[str, ...] = ()
-    least: float = MIN_SHARE
+    least: float = _MIN_SHARE
 
     @property
     def covered(self) -> int:
@@ -103,7 +103,7 @@ def _counted(
     counts: Tensor,
     classes: int,
     names: tuple[str, ...] = (),
-    least: float = MIN_SHARE,
+    least: float = _MIN_SHARE,
 ) -> Coverage:
     """From the class of each sample, int64 (N,), and whether it counts for it, bool (N,)."""
     if not len(labels):

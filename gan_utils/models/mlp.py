@@ -71,11 +71,7 @@ def point_pair() -> tuple[nn.Sequential, nn.Sequential]:
 
 
 def positive(**values: int) -> None:
-    """Refuse a width that is not a whole number, 1 or more, by its name.
-
-    Raises:
-        ValueError: as it says.
-    """
+    """Raise a ValueError that names the value which is no whole number, 1 or more."""
     for name, value in values.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name} is {value!r}; it must be a whole number, 1 or more")
