@@ -82,9 +82,10 @@ def _generator(
     """
     wide = 4 * base_channels
     if project:
-        layers = [nn.Linear(100, wide * 4 * 4), nn.Unflatten(1, (wide, 4, 4))]
-        nn.init.normal_(layers[0].weight, 0.0, 0.02)
-        nn.init.zeros_(layers[0].bias)
+        dense = nn.Linear(100, wide * 4 * 4)
+        nn.init.normal_(dense.weight, 0.0, 0.02)
+        nn.init.zeros_(dense.bias)
+        layers = [dense, nn.Unflatten(1, (wide, 4, 4))]
     else:
         layers = [nn.Unflatten(1, (100, 1, 1)), nn.ConvTranspose2d(100, wide, 4, bias=not norm)]
     widths = (wide, wide // 2, wide // 4, 1)
@@ -121,7 +122,7 @@ def discriminator(
         init: `models.dcgan_init`; without it, torch's default.
     """
     widths = (1, base_channels, 2 * base_channels, 4 * base_channels)
-    layers = [_Stretch(0.5, 0.5)] if unit else []
+    layers: list[nn.Module] = [_Stretch(0.5, 0.5)] if unit else []
     for (width_in, width_out), kernel in zip(pairwise(widths), _KERNELS[::-1], strict=True):
         normed = norm == "input too" or (norm != "none" and width_in > 1)
         if pool:

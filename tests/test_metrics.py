@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from gan_utils import datasets
+from gan_utils import datasets, metrics
 from gan_utils.datasets import ATTRIBUTES, SHARES, ImageSet
 from gan_utils.metrics import classifiers, frechet
 
@@ -46,14 +46,14 @@ def noise(n: int, kind: str = "digit") -> Tensor:
 
 
 def test_held_out_digits_cover_all() -> None:
-    real = frechet.coverage(datasets.mnist().held_out.images)
+    real = metrics.coverage(datasets.mnist().held_out.images)
     assert real.covered == 10
     assert min(real.shares) > 0.08
     assert real.samples == 1000
 
 
 def test_colors_come_as_the_faces_were_drawn_with(real: dict[str, ImageSet]) -> None:
-    for name, found in frechet.coverages(real["face"].images).items():
+    for name, found in metrics.coverages(real["face"].images).items():
         assert found.covered == len(ATTRIBUTES[name])
         assert dict(zip(found.names, found.shares, strict=True)) == pytest.approx(
             SHARES[name], abs=0.08
@@ -63,7 +63,7 @@ def test_colors_come_as_the_faces_were_drawn_with(real: dict[str, ImageSet]) -> 
 
 @pytest.mark.parametrize("kind", ["digit", "face"])
 def test_noise_counts_for_nothing(kind: str) -> None:
-    found = frechet.coverages(noise(500, kind))
+    found = metrics.coverages(noise(500, kind))
     assert tuple(found) == {"digit": ("digit",), "face": COLORS}[kind]
     for coverage in found.values():
         assert coverage.samples == 500
@@ -73,15 +73,15 @@ def test_noise_counts_for_nothing(kind: str) -> None:
 
 def test_a_class_needs_one_sample_in_a_hundred(sure: Tensor) -> None:
     mixed = sure[[3] * 150 + [5] * 47 + [1] * 2 + [7]]
-    covered = frechet.coverage(mixed)
+    covered = metrics.coverage(mixed)
     assert covered.covered == 3
     assert covered.shares == pytest.approx([0, 0.01, 0, 0.75, 0, 0.235, 0, 0.005, 0, 0])
     assert covered.confident == pytest.approx(1)
-    assert frechet.coverages(mixed) == {"digit": covered}
+    assert metrics.coverages(mixed) == {"digit": covered}
 
 
 def test_a_coverage_as_json() -> None:
-    found = frechet.Coverage(4, (0.75, 0.25), ("black", "silver"))
+    found = metrics.Coverage(4, (0.75, 0.25), ("black", "silver"))
     as_json = {"classes_covered": 2, "samples": 4, "share": {"black": 0.75, "silver": 0.25}}
     assert found.as_json() == as_json
 
@@ -89,37 +89,37 @@ def test_a_coverage_as_json() -> None:
 def test_modes_of_stacked_digits(sure: Tensor) -> None:
     modes = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (9, 8, 7), (7, 8, 9), (9, 8, 7)]
     stacked = torch.stack([torch.cat([sure[c] for c in mode]) for mode in modes])
-    found = frechet.stacked_coverage(stacked)
+    found = metrics.stacked_coverage(stacked)
     assert (found.covered, len(found.shares), found.samples) == (5, 1000, 6)
     assert {i for i, share in enumerate(found.shares) if share} == {0, 1, 10, 987, 789}
     half_noise = stacked.clone()
     half_noise[2:, 1] = noise(4)[:, 0]
-    assert frechet.stacked_coverage(half_noise).covered == 2
+    assert metrics.stacked_coverage(half_noise).covered == 2
     many = torch.cat([stacked[:1].expand(400, -1, -1, -1), stacked[4:5]])
-    assert frechet.stacked_coverage(many).covered == 2  # one in 401 is enough
+    assert metrics.stacked_coverage(many).covered == 2  # one in 401 is enough
 
 
 def test_gaussians_on_a_ring() -> None:
     centers, sigma = datasets.ring_centers(), datasets.RING_SIGMA
     points = datasets.ring(20_000, torch.Generator().manual_seed(0))
-    found = frechet.ring_coverage(points, centers, sigma)
+    found = metrics.ring_coverage(points, centers, sigma)
     assert (found.covered, len(found.shares), found.samples) == (8, 8, 20_000)
     assert found.confident == pytest.approx(1 - np.exp(-4.5), abs=0.003)
-    three = frechet.ring_coverage(centers[[0, 0, 1, 4]].repeat(50, 1).double(), centers, sigma)
+    three = metrics.ring_coverage(centers[[0, 0, 1, 4]].repeat(50, 1).double(), centers, sigma)
     assert (three.covered, three.confident) == (3, 1.0)
-    far = frechet.ring_coverage(torch.zeros(100, 2), centers, sigma)
+    far = metrics.ring_coverage(torch.zeros(100, 2), centers, sigma)
     assert (far.covered, far.confident) == (0, 0.0)
     rare = centers[[0] * 199 + [1]]
-    assert frechet.ring_coverage(rare, centers, sigma).covered == 1
+    assert metrics.ring_coverage(rare, centers, sigma).covered == 1
 
 
 @pytest.mark.parametrize(
     "measure",
     [
-        lambda: frechet.coverage(noise(0)),
-        lambda: frechet.coverages(noise(0, "face")),
-        lambda: frechet.stacked_coverage(noise(0, "face")),
-        lambda: frechet.ring_coverage(torch.zeros(0, 2), datasets.ring_centers(), 0.1),
+        lambda: metrics.coverage(noise(0)),
+        lambda: metrics.coverages(noise(0, "face")),
+        lambda: metrics.stacked_coverage(noise(0, "face")),
+        lambda: metrics.ring_coverage(torch.zeros(0, 2), datasets.ring_centers(), 0.1),
     ],
     ids=["digits", "faces", "stacked", "ring"],
 )
@@ -130,7 +130,7 @@ def test_a_share_of_nothing_is_refused(measure: object) -> None:
 
 @pytest.mark.parametrize(
     ("measure", "kind"),
-    [(frechet.coverage, "face"), (frechet.stacked_coverage, "digit")],
+    [(metrics.coverage, "face"), (metrics.stacked_coverage, "digit")],
     ids=["digits in color", "gray stacks"],
 )
 def test_pictures_of_the_other_kind_are_refused(measure: object, kind: str) -> None:
@@ -168,23 +168,22 @@ def test_distance_of_two_gaussians_in_one_dimension() -> None:
 
 
 class Pixels(torch.nn.Module):
-    """What torchmetrics asks of a feature extractor: the pixels' means in 4×4 squares."""
+    """Means in squares of pixels, to be used here and in torchmetrics, which asks for a width."""
 
     num_features = 49
 
     def forward(self, images: Tensor) -> Tensor:
-        return torch.nn.functional.avg_pool2d(images.float(), 4).flatten(1)
+        return torch.nn.functional.adaptive_avg_pool2d(images.float(), 7).flatten(1)
 
 
 @pytest.mark.parametrize("n", [60, 700])
 def test_torchmetrics_agrees(n: int) -> None:
-    see, digits = Pixels(), datasets.mnist()
-    dark, real = digits.images[:n] // 2, digits.held_out.images
-    metric = FrechetInceptionDistance(see)
-    metric.update(dark, real=False)
-    metric.update(real, real=True)
-    distance = frechet.frechet_distance(see(dark), see(real))
-    assert distance == pytest.approx(float(metric.compute()), rel=1e-4)
+    digits = datasets.mnist()
+    score = metrics.fid(digits.images[:n] // 2, digits, Pixels())
+    metric = FrechetInceptionDistance(Pixels())
+    metric.update(digits.images[:n] // 2, real=False)
+    metric.update(digits.held_out.images, real=True)
+    assert score.value == pytest.approx(float(metric.compute()), rel=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "worse"), [("digit", 10), ("face", 4)])
@@ -192,9 +191,9 @@ def test_fid_says_what_it_was_measured_with(
     kind: str, worse: int, real: dict[str, ImageSet]
 ) -> None:
     pictures = real[kind]
-    bad = frechet.fid(noise(100, kind), pictures)
+    bad = metrics.fid(noise(100, kind), pictures)
     every = torch.linspace(0, len(pictures.train) - 1, 100).long()  # digits lie class by class
-    good = frechet.fid(pictures.train.images[every], pictures)
+    good = metrics.fid(pictures.train.images[every], pictures)
     assert bad.value > worse * bad.floor > 0
     assert good.value < 3 * good.floor
     reference = {"digit": 200, "face": 25}[kind]
@@ -211,33 +210,73 @@ def test_fid_says_what_it_was_measured_with(
     }
 
 
+@pytest.mark.parametrize(("kind", "width"), [("digit", 16), ("face", 48)])
+def test_fid_of_any_set_in_any_features(kind: str, width: int, real: dict[str, ImageSet]) -> None:
+    def pixels(images: Tensor) -> Tensor:
+        side = images.shape[2] // 4
+        return images[:, :, side // 2 :: side, side // 2 :: side].flatten(1) / 255
+
+    pictures = real[kind]
+    score = metrics.fid(255 - pictures.images[:90], pictures, pixels)
+    assert (score.width, score.features, score.samples) == (width, "pixels", 90)
+    assert f"({width} pixels, 90 samples; real pictures: {score.floor:.2f})" in str(score)
+    assert score.value > 2 * score.floor > 0
+    same = metrics.fid(pictures.held_out.images, pictures, pixels)
+    assert same.value == pytest.approx(0, abs=1e-6)
+
+
+def test_features_that_do_not_fit_are_refused(real: dict[str, ImageSet]) -> None:
+    with pytest.raises(ValueError, match="but no real pictures; pass an ImageSet"):
+        metrics.fid(noise(4), features=Pixels())
+    with pytest.raises(ValueError, match=r"^features are \(4, 147\) and \(200, 49\); "):
+        metrics.fid(noise(4, "face"), real["digit"], Pixels())
+    with pytest.raises(ValueError, match=r"^features are \(4, 1, 28, 28\) and .* give \(N, D\)"):
+        metrics.fid(noise(4), real["digit"], Tensor.float)
+
+
 def test_floor_is_of_as_many_real_pictures_as_there_are_samples(real: dict[str, ImageSet]) -> None:
     for kind, count in [("digit", 300), ("face", 231)]:
-        assert frechet.fid(noise(400, kind), real[kind]).samples == count
+        assert metrics.fid(noise(400, kind), real[kind]).samples == count
     few, see = real["digit"], classifiers.classifier("digit").describe
-    score = frechet.fid(noise(1000), few)
+    score = metrics.fid(noise(1000), few)
     every = frechet.frechet_distance(see(few.train.images), see(few.held_out.images))
     assert score.floor == pytest.approx(every, rel=1e-3)
-    assert frechet.fid(noise(50), few).floor > score.floor
+    assert metrics.fid(noise(50), few).floor > score.floor
 
 
 def test_the_courses_digits_are_described_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = frechet.fid(noise(20))
+    first = metrics.fid(noise(20))
     assert (first.samples, first.reference) == (20, 1000)
     monkeypatch.setattr(frechet, "mnist", None)
-    assert frechet.fid(noise(20)) == first
-    assert frechet.fid(255 - noise(20)).floor == first.floor
+    assert metrics.fid(noise(20)) == first
+    assert metrics.fid(255 - noise(20)).floor == first.floor
+
+
+def test_torchs_global_switches_do_not_matter(real: dict[str, ImageSet], sure: Tensor) -> None:
+    centers = datasets.ring_centers()
+    expected = metrics.coverage(sure), metrics.ring_coverage(centers, centers, 0.1)
+    distance = metrics.fid(sure, real["digit"]).value
+    classifiers.classifier.cache_clear()
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    try:
+        found = metrics.coverage(sure), metrics.ring_coverage(datasets.ring_centers(), centers, 0.1)
+        assert found == expected
+        assert metrics.fid(sure, real["digit"]).value == pytest.approx(distance, rel=1e-4)
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
 
 
 @pytest.mark.parametrize("kind", ["digit", "face"])
 def test_fid_needs_two_of_each(kind: str, real: dict[str, ImageSet]) -> None:
     for n in (0, 1):
-        with pytest.raises(ValueError, match=rf"^{n} and \d+ pictures; .* at least 2"):
-            frechet.fid(noise(n, kind), real[kind])
+        with pytest.raises(ValueError, match=rf"^features are \({n}, 64\) .* at least 2 pic"):
+            metrics.fid(noise(n, kind), real[kind])
     for reserved in ([True] * 3 + [False], [False] * 3 + [True]):
         four = ImageSet(noise(4, kind), reserved=torch.tensor(reserved))
-        with pytest.raises(ValueError, match=r"^\d and \d pictures; .* at least 2"):
-            frechet.fid(noise(4, kind), four)
+        with pytest.raises(ValueError, match=r"^features are .* at least 2 pic"):
+            metrics.fid(noise(4, kind), four)
 
 
 @pytest.mark.parametrize(
@@ -253,9 +292,9 @@ def test_other_pictures_are_refused(
     images: Tensor, kind: str, error: type, words: str, real: dict[str, ImageSet]
 ) -> None:
     with pytest.raises(error, match=words):
-        frechet.fid(images, real[kind])
+        metrics.fid(images, real[kind])
 
 
 def test_real_pictures_must_be_held_out() -> None:
     with pytest.raises(ValueError, match="nothing was held out"):
-        frechet.fid(noise(4), ImageSet(noise(9)))
+        metrics.fid(noise(4), ImageSet(noise(9)))

@@ -3,6 +3,7 @@
 from gan_utils.metrics.classifiers import SIZES, Classifier
 from gan_utils.metrics.coverage import (
     CONFIDENCE,
+    Coverage,
     coverage,
     coverages,
     ring_coverage,
@@ -15,6 +16,7 @@ __all__ = [
     "CONFIDENCE",
     "SIZES",
     "Classifier",
+    "Coverage",
     "copies",
     "coverage",
     "coverages",

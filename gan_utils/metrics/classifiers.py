@@ -14,13 +14,13 @@ from gan_utils.datasets import ATTRIBUTES, DIGITS, ImageSet, to_unit
 from gan_utils.runtime import embedded
 
 FEATURES = 64
-KINDS = {1: "digit", 3: "face"}  # what pictures with so many channels show
+_KINDS = {1: "digit", 3: "face"}  # what pictures with so many channels show
 SIZES = {"digit": 28, "face": 64}
-LAYERS = {  # channels in and out, and stride, of each convolution
+_LAYERS = {  # channels in and out, and stride, of each convolution
     "digit": [(1, 24, 1), (24, 32, 2), (32, 48, 1), (48, 64, 2), (64, FEATURES, 1)],
     "face": [(3, 16, 2), (16, 32, 1), (32, 48, 2), (48, 64, 2), (64, FEATURES, 1)],
 }
-HEADS = {
+_HEADS = {
     "digit": {"digit": DIGITS},
     "face": {name: ATTRIBUTES[name] for name in ("hair color", "eye color")},
 }
@@ -42,9 +42,9 @@ class Classifier(nn.Module):
 
     def __init__(self, kind: str) -> None:
         super().__init__()
-        self.kind, self.values = kind, HEADS[kind]
+        self.kind, self.values = kind, _HEADS[kind]
         layers: list[nn.Module] = []
-        for channels_in, channels_out, stride in LAYERS[kind]:
+        for channels_in, channels_out, stride in _LAYERS[kind]:
             layers += [nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, bias=False)]
             layers += [nn.BatchNorm2d(channels_out), nn.ReLU()]
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
@@ -63,7 +63,7 @@ class Classifier(nn.Module):
         Raises:
             TypeError, ValueError: the images are not uint8 (N, channels, H, W).
         """
-        must_be_pictures(images, LAYERS[self.kind][0][0])
+        must_be_pictures(images, _LAYERS[self.kind][0][0])
         parts = ImageSet(images).resize(SIZES[self.kind]).images.split(500)
         return torch.cat([self.features(to_unit(part.cpu())) for part in parts])
 
@@ -92,8 +92,8 @@ def classifier_of(images: Tensor) -> Classifier:
     Raises:
         TypeError, ValueError: the images are not uint8 (N, 1, H, W) or (N, 3, H, W).
     """
-    must_be_pictures(images, *KINDS)
-    return classifier(KINDS[images.shape[1]])
+    must_be_pictures(images, *_KINDS)
+    return classifier(_KINDS[images.shape[1]])
 
 
 def must_be_pictures(images: Tensor, *channels: int) -> None:

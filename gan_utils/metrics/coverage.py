@@ -8,7 +8,7 @@ from torch import Tensor
 from gan_utils.metrics.classifiers import classifier, classifier_of, must_be_pictures
 
 CONFIDENCE = 0.9  # a sample counts for a class from this probability on
-MIN_SHARE = 0.01  # a class counts as covered from this share on: a tenth of a fair tenth
+_MIN_SHARE = 0.01  # a class counts as covered from this share on: a tenth of a fair tenth
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Coverage:
     samples: int
     shares: tuple[float, ...]
     names: tuple[str, ...] = ()
-    least: float = MIN_SHARE
+    least: float = _MIN_SHARE
 
     @property
     def covered(self) -> int:
@@ -57,7 +57,7 @@ def coverages(images: Tensor) -> dict[str, Coverage]:
     """`coverage` of each thing that the classifier of such samples tells.
 
     That is "digit" for gray ones (N, 1, H, W), "hair color" and "eye color" for drawn faces
-    (N, 3, H, W); `datasets.cartoon_look.SHARES` says how often each color should come.
+    (N, 3, H, W); `datasets.SHARES` says how often each color should come.
 
     Raises:
         TypeError, ValueError: not uint8 (N, 1, H, W) or (N, 3, H, W), or there are none.
@@ -98,9 +98,15 @@ def ring_coverage(points: Tensor, centers: Tensor, sigma: float) -> Coverage:
     return _counted(nearest, distance <= 3 * sigma, len(centers))
 
 
-def _counted(labels: Tensor, counts: Tensor, classes: int, **about: object) -> Coverage:
+def _counted(
+    labels: Tensor,
+    counts: Tensor,
+    classes: int,
+    names: tuple[str, ...] = (),
+    least: float = _MIN_SHARE,
+) -> Coverage:
     """From the class of each sample, int64 (N,), and whether it counts for it, bool (N,)."""
     if not len(labels):
         raise ValueError("0 samples; coverage is a share of them, so give at least 1")
     found = torch.bincount(labels[counts], minlength=classes).tolist()
-    return Coverage(len(labels), tuple(n / len(labels) for n in found), **about)
+    return Coverage(len(labels), tuple(n / len(labels) for n in found), names, least)

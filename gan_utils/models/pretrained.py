@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
-from gan_utils.models import models
+from gan_utils.models.building import build
 from gan_utils.runtime import embedded
 
 NAMES = ("cartoon_64", "digits_28")
@@ -34,7 +34,7 @@ def players(name: str) -> tuple[nn.Sequential, nn.Sequential]:
     """
     made = about(name)
     shape = tuple(made["image_shape"])
-    pair = models.build(made["model"], shape, made["latent_dim"], made["base_channels"])
+    pair = build(made["model"], shape, made["latent_dim"], made["base_channels"])
     for network, role in zip(pair, ROLES, strict=True):
         network.load_state_dict(load_file(embedded(f"{name}_{role}.safetensors")))
     return pair[0].eval(), pair[1].eval()
