@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test elsewhere test-browser refresh lint badges bench sweep minimax mlp-gan checkerboards ablation small-data packing classifier face-classifier weights digits pictures
+.PHONY: help lab test elsewhere test-browser refresh lint badges bench sweep minimax mlp-gan checkerboards ablation small-data classifier face-classifier weights digits pictures
 
 export JUPYTER_PLATFORM_DIRS := 1
 unexport MPLBACKEND
@@ -65,14 +65,11 @@ ablation: .venv/.stamp ## Make the runs over seeds that notebook 04 quotes: data
 small-data: .venv/.stamp ## Make the runs over seeds that notebook 06 quotes: data/small_data.csv.
 	$(RUN) benchmarks/small_data.py $(ARGS)
 
-packing: .venv/.stamp ## Measure pictures decoded per second, beside plain loops (ARGS: a zip).
-	$(RUN) benchmarks/packing.py $(ARGS)
-
 classifier: .venv/.stamp ## Train the digit classifier anew: data/digit_classifier.safetensors.
-	$(RUN) tools/train_classifier.py $(ARGS)
+	$(RUN) tools/train_classifier.py digit $(ARGS)
 
 face-classifier: .venv/.stamp ## Train the classifier of drawn faces anew: data/face_classifier.safetensors.
-	$(RUN) tools/train_face_classifier.py $(ARGS)
+	$(RUN) tools/train_classifier.py face $(ARGS)
 
 weights: .venv/.stamp ## Train anew the pairs that later notebooks look into (ARGS: only these).
 	$(RUN) tools/train_weights.py $(ARGS)

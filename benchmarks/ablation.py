@@ -1,22 +1,21 @@
 """The ablation table of notebook 04: make data/ablation.csv.
 
-    make ablation        (about 45 minutes of one quiet core; ARGS="SGD RMSprop" makes only these)
+    make ablation        (about 45 minutes of one quiet core; ARGS="SGD RMSprop" makes only these,
+                          ARGS=--resume goes on where it was stopped)
 
 Every variant of `gan_utils.variants`, three seeds each, all after the same number of real pictures:
 with a larger batch, or with k > 1, G takes fewer steps. And the MLP beside the DCGAN at the same
-seconds. A row is written as soon as it is made, and the command goes on where it was stopped; to
-repeat a row, take it out of the file first. Seconds are the processor's, for training alone.
+seconds. Seconds are the processor's, for training alone.
 """
 
-import argparse
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from functools import partial
 
 import runs
-import torch
 
-from gan_utils import datasets, metrics, models, runtime, variants
-from gan_utils.training import Game, Settings, TrainingDiverged, fit, train_step
+from gan_utils import datasets, models, runtime, variants
+from gan_utils.training import GAN, Settings, TrainingDiverged, fit, train_step
 
 FIELDS = (
     *("variant", "seed", "images", "steps", "batch_size", "d_steps", "lr", "base_channels"),
@@ -27,87 +26,56 @@ IMAGES, SAMPLES, BASE_CHANNELS, SEEDS, SECONDS = 76_800, 5000, 16, 3, 40
 EQUAL_SECONDS = ("DCGAN, equal seconds", "MLP, equal seconds")
 
 
-def by_images(name: str, seed: int, images: int) -> Game:
+def by_images(name: str, seed: int) -> GAN:
     """A variant, trained on so many real pictures. A run that diverged is judged as it was."""
-    game = variants.game(name, seed, BASE_CHANNELS)
+    gan = variants.gan(name, seed, BASE_CHANNELS)
     try:
-        fit(game, datasets.mnist(), steps=images // real_each_step(game), watchers=[])
+        fit(gan, datasets.mnist(), steps=IMAGES // real_each_step(gan), watchers=[])
     except TrainingDiverged as error:
         print(f"{name}, seed {seed}: {error}")
-    return game
+    return gan
 
 
-def by_seconds(name: str, seed: int) -> Game:
+def by_seconds(name: str, seed: int) -> GAN:
     """The DCGAN or the MLP, each at its own learning rate, for so many seconds of processor."""
     runtime.seed_everything(seed)
     model, lr = ("dcgan", variants.RATE) if name.startswith("DCGAN") else ("mlp", 5e-4)
     networks = models.build(model, (1, 28, 28), base_channels=BASE_CHANNELS)
-    game = Game(*networks, Settings(lr=lr, average=0.995, seed=seed))
+    gan = GAN(*networks, Settings(lr=lr, average=0.995, seed=seed))
     pictures, clock = datasets.mnist().train.images, time.process_time()
     while time.process_time() - clock < SECONDS:
-        train_step(game, lambda: game.next_real(pictures))
-        game.step += 1
-    return game
+        train_step(gan, lambda: gan.next_batch(pictures))
+        gan.step += 1
+    return gan
 
 
-def real_each_step(game: Game) -> int:
+def real_each_step(gan: GAN) -> int:
     """How many real pictures one step of G takes."""
-    return game.settings.batch_size * game.settings.d_steps
+    return gan.settings.batch_size * gan.settings.d_steps
 
 
-def measure(name: str, seed: int, images: int, samples: int, floor: float) -> dict[str, object]:
+def measure(name: str, seed: int) -> Iterator[runs.Row]:
     """Train once and judge the samples."""
     clock = time.process_time()
-    game = by_seconds(name, seed) if name in EQUAL_SECONDS else by_images(name, seed, images)
+    gan = by_seconds(name, seed) if name in EQUAL_SECONDS else by_images(name, seed)
     seconds = time.process_time() - clock
-    drawn = game.sample(samples, seed=1)
-    covered = metrics.coverage(drawn)
-    last = game.history[-1] if game.history else {}
-    row = {field: getattr(game.settings, field) for field in FIELDS if hasattr(Settings, field)}
-    return row | {
-        "variant": name,
-        "images": game.step * real_each_step(game),
-        "steps": game.step,
+    last = gan.history[-1] if gan.history else {}
+    row = {field: getattr(gan.settings, field) for field in FIELDS if hasattr(Settings, field)}
+    yield row | {
+        "images": gan.step * real_each_step(gan),
+        "steps": gan.step,
         "base_channels": "" if name.startswith("MLP") else BASE_CHANNELS,
         "seconds": round(seconds, 1),
-        "fid": round(metrics.frechet_distance(drawn, datasets.mnist().held_out.images), 2),
-        "fid_floor": round(floor, 2),
-        "fid_samples": samples,
-        "covered": covered.covered,
-        "smallest_share": round(min(covered.shares), 4),
-        "confident": round(covered.confident, 4),
+        **runs.judged(gan.sample(SAMPLES, seed=1)),
         **{verdict: round(last[verdict], 3) for verdict in ("d_real", "d_fake") if last},
-        "made_with": runtime.provenance(bfloat16=game.bfloat16),
+        "made_with": runtime.provenance(bfloat16=gan.bfloat16),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("only", nargs="*", help="variants; default: all")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--images", type=int, default=IMAGES, help="real pictures in each run")
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="drawn by each generator")
-    parser.add_argument("--out", type=Path, default=Path("data/ablation.csv"))
-    parser.add_argument("--threads", type=int, default=1)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    names = [*variants.VARIANTS, *EQUAL_SECONDS]
-    unknown = sorted({*args.only} - {*names})
-    if unknown:
-        parser.error(f"no variant {', '.join(unknown)}; there are {', '.join(names)}")
-    # As many real digits as samples: the distance that sampling alone leaves.
-    floor = metrics.fid(datasets.mnist().train.images[: args.samples]).floor
-    for seed in range(args.seeds):  # outermost: a third of the way, every variant has one run
-        for name in args.only or names:
-            if (name, str(seed)) in [(row["variant"], row["seed"]) for row in runs.read(args.out)]:
-                continue
-            row = measure(name, seed, args.images, args.samples, floor)
-            runs.write(args.out, FIELDS, [row], "a")
-            print({key: row[key] for key in row if key != "made_with"}, flush=True)
-    rows = runs.read(args.out)
-    rows.sort(key=lambda row: (names.index(row["variant"]), int(row["seed"])))
-    runs.write(args.out, FIELDS, rows)
-
+EXPERIMENTS = {
+    name: (partial(measure, name), SEEDS) for name in (*variants.VARIANTS, *EQUAL_SECONDS)
+}
 
 if __name__ == "__main__":
-    main()
+    title = __doc__.splitlines()[0]
+    runs.command(title, "data/ablation.csv", EXPERIMENTS, FIELDS, threads=1, column="variant")

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from gan_utils import checkerboards, datasets, metrics, models, runtime
+from gan_utils import datasets, metrics, models, runtime, shapes
 from gan_utils.datasets import ImageSet, to_unit
-from gan_utils.training import Game, Settings, fit
+from gan_utils.training import GAN, Settings, fit
 
 FIELDS = (
     *("experiment", "kind", "seed", "steps", "seconds", "parameters", "period", "peak"),
@@ -42,22 +42,22 @@ def pictures(generator: nn.Module, seed: int) -> Tensor:
     return generator.train()(noise.to(device)).float().cpu()
 
 
-def peaks(images: Tensor, period: int = 2, border: int = 4) -> dict[str, object]:
+def peaks(images: Tensor, period: int = 2, border: int = 4) -> runs.Row:
     """The peak in the pictures' spectra, and in the spectrum of their mean picture: what repeats
 
     from pixel to pixel in each of them alike is left in the mean, and strokes are not.
     """
     return {
         "period": period,
-        "peak": f"{checkerboards.peak(images, period, border):.4g}",
-        "mean_peak": f"{checkerboards.peak(images.mean(0, keepdim=True), period, border):.4g}",
+        "peak": f"{shapes.peak(images, period, border):.4g}",
+        "mean_peak": f"{shapes.peak(images.mean(0, keepdim=True), period, border):.4g}",
     }
 
 
-def untrained(seed: int) -> Iterator[dict[str, object]]:
-    for kind in checkerboards.KINDS:
+def untrained(seed: int) -> Iterator[runs.Row]:
+    for kind in shapes.KINDS:
         runtime.seed_everything(seed)
-        generator = checkerboards.matched(kind)
+        generator = shapes.matched(kind)
         yield {
             "kind": kind,
             "steps": 0,
@@ -66,28 +66,28 @@ def untrained(seed: int) -> Iterator[dict[str, object]]:
         }
 
 
-def trained(seed: int) -> Iterator[dict[str, object]]:
+def trained(seed: int) -> Iterator[runs.Row]:
     digits = padded_digits()
-    for kind in checkerboards.KINDS:
+    for kind in shapes.KINDS:
         runtime.seed_everything(seed)
-        players = checkerboards.matched(kind), models.dcgan_discriminator(32, 1, 16)
-        game = Game(*players, Settings(seed=seed, **SETTINGS))
-        fit(game, digits, steps=STEPS, watchers=[])
-        samples = game.sample(SAMPLES, seed=1)[..., BORDER:-BORDER, BORDER:-BORDER]
+        players = shapes.matched(kind), models.dcgan_discriminator(32, 1, 16)
+        gan = GAN(*players, Settings(seed=seed, **SETTINGS))
+        fit(gan, digits, steps=STEPS, watchers=[])
+        samples = gan.sample(SAMPLES, seed=1)[..., BORDER:-BORDER, BORDER:-BORDER]
         score = metrics.fid(samples)
         yield {
             "kind": kind,
-            "steps": game.step,
-            "seconds": round(game.seconds, 1),
+            "steps": gan.step,
+            "seconds": round(gan.seconds, 1),
             "parameters": models.count_parameters(players[0]),
-            **peaks(pictures(game.best_generator, seed)),
+            **peaks(pictures(gan.best_generator, seed)),
             "fid": round(score.value, 2),
             "fid_floor": round(score.floor, 2),
             "fid_samples": score.samples,
         }
 
 
-def real(seed: int) -> Iterator[dict[str, object]]:
+def real(seed: int) -> Iterator[runs.Row]:
     """A thousand digits, 100 of each class, drawn by the seed."""
     digits, source = padded_digits(), torch.Generator().manual_seed(seed)
     chosen = []
@@ -97,12 +97,12 @@ def real(seed: int) -> Iterator[dict[str, object]]:
     yield {"kind": "digits", **peaks(to_unit(digits.images[torch.cat(chosen)]))}
 
 
-def layer(seed: int) -> Iterator[dict[str, object]]:
+def layer(seed: int) -> Iterator[runs.Row]:
     """Positive random feature maps (64, 32, 32, 32) through one layer that ends at 1 channel."""
     layers = {
-        "4-2-1": (lambda: checkerboards.doubling("4-2-1", 32, 1), 2),
-        "3-2-1": (lambda: checkerboards.doubling("3-2-1", 32, 1), 2),
-        "resize": (lambda: checkerboards.doubling("resize", 32, 1), 2),
+        "4-2-1": (lambda: shapes.doubling("4-2-1", 32, 1), 2),
+        "3-2-1": (lambda: shapes.doubling("3-2-1", 32, 1), 2),
+        "resize": (lambda: shapes.doubling("resize", 32, 1), 2),
         "5-3-1": (lambda: nn.ConvTranspose2d(32, 1, 5, 3, 1, bias=False), 3),
         "3-3-0": (lambda: nn.ConvTranspose2d(32, 1, 3, 3, bias=False), 3),  # even, as a control
     }

@@ -15,30 +15,30 @@ from dataclasses import replace
 import numpy as np
 import runs
 
-from gan_utils import line_game, theory
-from gan_utils.line_game import SETTINGS, Snapshot
+from gan_utils import minimax
+from gan_utils.minimax import SETTINGS, Snapshot
 
 FIELDS = (
     *("experiment", "variant", "seed", "step", "seconds", "js", "floor", "gradient"),
     *("difference", "made_with"),
 )
 DATA = {
-    "one Gaussian": theory.gaussian(1.0, 0.8),
-    "two modes": theory.mixture([-1.5, 1.5], [0.5, 0.5]),
+    "one Gaussian": minimax.gaussian(1.0, 0.8),
+    "two modes": minimax.mixture([-1.5, 1.5], [0.5, 0.5]),
 }
-FAR = theory.gaussian(3.0, 0.5)
-P, Q = theory.gaussian(-1.0, 0.8), theory.gaussian(1.0, 1.2)
+FAR = minimax.gaussian(3.0, 0.5)
+P, Q = minimax.gaussian(-1.0, 0.8), minimax.gaussian(1.0, 1.2)
 
 
 def fit(seed: int) -> Iterator[runs.Row]:
     for (variant, data), steps in zip(DATA.items(), (3000, 5000), strict=True):
-        run = line_game.play(data, replace(SETTINGS, seed=seed), steps)
+        run = minimax.play(data, replace(SETTINGS, seed=seed), steps)
         yield {
             "variant": variant,
             "step": steps,
             "seconds": round(run[-1].seconds, 2),
-            "js": round(line_game.late_js(run), 5),
-            "floor": round(line_game.js_floor(data, seed), 5),
+            "js": round(minimax.late_js(run), 5),
+            "floor": round(minimax.js_floor(data, seed), 5),
         }
 
 
@@ -46,22 +46,22 @@ def loss(seed: int) -> Iterator[runs.Row]:
     for name in ("non_saturating", "minimax"):
         for optimizer, rate in (("Adam", None), ("SGD", 0.02)):
             settings = replace(SETTINGS, seed=seed, loss=name)
-            run = line_game.play(FAR, settings, 400, hold=1.0, head_start=300, g_sgd=rate)
+            run = minimax.play(FAR, settings, 400, hold=1.0, head_start=300, g_sgd=rate)
             yield from _curve(f"{name}, {optimizer}", run)
 
 
 def d_steps(seed: int) -> Iterator[runs.Row]:
     for k in (1, 2, 5):
         settings = replace(SETTINGS, seed=seed, d_steps=k)
-        yield from _curve(f"k = {k}", line_game.play(DATA["one Gaussian"], settings, 1500, hold=1))
+        yield from _curve(f"k = {k}", minimax.play(DATA["one Gaussian"], settings, 1500, hold=1))
 
 
 def learned(seed: int) -> Iterator[runs.Row]:
-    x = np.linspace(theory.LOW, theory.HIGH, 601)
+    x = np.linspace(minimax.LOW, minimax.HIGH, 601)
     where = P(x) + Q(x) > 1e-2 * (P(x) + Q(x)).max()
     for variant, samples in (("fresh", None), ("2,000 fixed", 1000)):
-        d = line_game.learn_d(P, Q, 2000, samples, seed)
-        difference = np.abs(d(x) - theory.optimal_d(P, Q, x)[0])[where].max()
+        d = minimax.learn_d(P, Q, 2000, samples, seed)
+        difference = np.abs(d(x) - minimax.optimal_d(P, Q, x)[0])[where].max()
         yield {"variant": variant, "step": 2000, "difference": round(float(difference), 4)}
 
 

@@ -14,7 +14,7 @@ import runs
 import torch
 
 from gan_utils import datasets, losses, metrics, models, runtime
-from gan_utils.training import Game, Settings, fit, train_step
+from gan_utils.training import GAN, Settings, fit, train_step
 
 FIELDS = (
     *("experiment", "variant", "seed", "seconds", "steps", "fid", "fid_floor", "fid_samples"),
@@ -33,84 +33,75 @@ def pair(variant: str) -> tuple[torch.nn.Module, torch.nn.Module]:
     )
 
 
-def digits_row(game: Game) -> dict[str, object]:
+def digits_row(gan: GAN) -> runs.Row:
     """FID and coverage of 10,000 samples."""
-    images = game.sample(10_000, seed=1)
-    score, covered = metrics.fid(images), metrics.coverage(images)
-    return {
-        "seconds": round(game.seconds, 1),
-        "steps": game.step,
-        "fid": round(score.value, 2),
-        "fid_floor": round(score.floor, 2),
-        "fid_samples": score.samples,
-        "covered": covered.covered,
-        "smallest_share": round(min(covered.shares), 4),
-    }
+    scores = runs.judged(gan.sample(10_000, seed=1))
+    return {"seconds": round(gan.seconds, 1), "steps": gan.step, **scores}
 
 
-def equal_seconds(seed: int) -> Iterator[dict[str, object]]:
+def equal_seconds(seed: int) -> Iterator[runs.Row]:
     for variant in ("course", "small dropout"):
         runtime.seed_everything(seed)
-        game = Game(*pair(variant), Settings(seed=seed, **MLP))
-        fit(game, datasets.mnist(), seconds=40, watchers=[])
-        yield {"variant": variant, **digits_row(game)}
+        gan = GAN(*pair(variant), Settings(seed=seed, **MLP))
+        fit(gan, datasets.mnist(), seconds=40, watchers=[])
+        yield {"variant": variant, **digits_row(gan)}
 
 
-def order(seed: int) -> Iterator[dict[str, object]]:
+def order(seed: int) -> Iterator[runs.Row]:
     digits = datasets.mnist()
     for variant in ("D first", "G first"):
         runtime.seed_everything(seed)
-        game = Game(*pair("course"), Settings(seed=seed, **MLP))
+        gan = GAN(*pair("course"), Settings(seed=seed, **MLP))
         step = train_step if variant == "D first" else generator_first
         for _ in range(2000):
-            step(game, lambda game=game: game.next_real(digits.train.images))
-            game.step += 1
-        yield {"variant": variant, **digits_row(game), "seconds": ""}
+            step(gan, lambda gan=gan: gan.next_batch(digits.train.images))
+            gan.step += 1
+        yield {"variant": variant, **digits_row(gan), "seconds": ""}
 
 
-def generator_first(game: Game, next_real) -> None:
+def generator_first(gan: GAN, next_batch) -> None:
     """One round with the players in the other order, as in PyTorch-GAN: G, then D on old fakes."""
-    real = next_real()
-    with game.autocast():
-        fake = game.generator(game.noise(len(real)))
-        g_loss = losses.non_saturating_loss(game.discriminator(fake).float())
-    game.g_optimizer.zero_grad()
+    real, _ = next_batch()
+    with gan.autocast():
+        fake = gan.generator(gan.noise(len(real)))
+        g_loss = losses.non_saturating_loss(gan.discriminator(fake).float())
+    gan.g_optimizer.zero_grad()
     g_loss.backward()
-    game.g_optimizer.step()
-    game.averaged.update_parameters(game.generator)
-    with game.autocast():
-        real_logits = game.discriminator(real).float()
-        fake_logits = game.discriminator(fake.detach()).float()
-    game.d_optimizer.zero_grad()
+    gan.g_optimizer.step()
+    gan.averaged.update_parameters(gan.generator)
+    with gan.autocast():
+        real_logits = gan.discriminator(real).float()
+        fake_logits = gan.discriminator(fake.detach()).float()
+    gan.d_optimizer.zero_grad()
     losses.discriminator_loss(real_logits, fake_logits).backward()
-    game.d_optimizer.step()
+    gan.d_optimizer.step()
 
 
-def ring(seed: int) -> Iterator[dict[str, object]]:
+def ring(seed: int) -> Iterator[runs.Row]:
     for beta1 in (0.9, 0.5):
         runtime.seed_everything(seed)
         settings = Settings(
             latent_dim=2, batch_size=256, lr=1e-3, beta1=beta1, seed=seed, bfloat16=False
         )
-        game = Game(*models.point_pair(), settings)
+        gan = GAN(*models.point_pair(), settings)
         for _ in range(1000):
-            train_step(game, lambda: datasets.ring(256))
+            train_step(gan, lambda: datasets.ring(256))
         with torch.no_grad():
-            points = game.generator(game.noise(10_000))
-        covered, _ = metrics.ring_modes(points, datasets.ring_centers(), datasets.RING_SIGMA)
-        yield {"variant": f"beta1 {beta1}", "steps": 1000, "covered": covered}
+            points = gan.generator(gan.noise(10_000))
+        found = metrics.ring_coverage(points, datasets.ring_centers(), datasets.RING_SIGMA)
+        yield {"variant": f"beta1 {beta1}", "steps": 1000, "covered": found.covered}
 
 
-def stacked(seed: int) -> Iterator[dict[str, object]]:
+def stacked(seed: int) -> Iterator[runs.Row]:
     runtime.seed_everything(seed)
     triples = datasets.stacked_mnist(datasets.mnist().train, 20_000, seed)
     networks = models.build("mlp", triples.shape)
-    game = fit(Game(*networks, Settings(seed=seed, **MLP)), triples, steps=6000, watchers=[])
-    covered = metrics.modes_covered(game.sample(25_600, seed=1))
+    gan = fit(GAN(*networks, Settings(seed=seed, **MLP)), triples, steps=6000, watchers=[])
+    covered = metrics.stacked_coverage(gan.sample(25_600, seed=1)).covered
     yield {
         "variant": "course, 3 channels",
-        "seconds": round(game.seconds, 1),
-        "steps": game.step,
+        "seconds": round(gan.seconds, 1),
+        "steps": gan.step,
         "covered": covered,
     }
 

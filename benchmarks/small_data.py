@@ -7,7 +7,7 @@ augmented       100 pictures mirrored, then mirrored and moved by up to 2 pixels
 
 Drawn faces at 32×32, the same DCGAN, the same number of steps. At several steps, 500 samples look
 for their nearest picture among the training pictures and among as many that were never trained on;
-"closer" is the share that finds it in the former, 0.5 where nothing is copied (`neighbors.copies`).
+"closer" is the share that finds it in the former, 0.5 where nothing is copied (`metrics.copies`).
 Mirrored and moved pictures belong to both reference sets in every variant, so that the copy of a
 mirrored picture counts as a copy too. The rows "real pictures" put 500 further real pictures in the
 samples' place: how far from 0.5 chance alone takes it.
@@ -20,8 +20,8 @@ import runs
 import torch
 from torch import Tensor
 
-from gan_utils import datasets, models, neighbors, runtime
-from gan_utils.training import Game, Settings, fit
+from gan_utils import datasets, metrics, models, runtime
+from gan_utils.training import GAN, Settings, fit
 
 FIELDS = (
     *("experiment", "variant", "pictures", "seed", "steps", "closer", "ratio", "to_train"),
@@ -59,8 +59,8 @@ def faces(seed: int) -> tuple[Tensor, Tensor, Tensor]:
     return drawn[order].split([MOST, MOST, SAMPLES])
 
 
-def measured(samples: Tensor, train: Tensor, held_out: Tensor) -> dict[str, object]:
-    found = neighbors.copies(samples, mirrored_and_moved(train), mirrored_and_moved(held_out))
+def measured(samples: Tensor, train: Tensor, held_out: Tensor) -> runs.Row:
+    found = metrics.copies(samples, mirrored_and_moved(train), mirrored_and_moved(held_out))
     return {
         "closer": round(found.closer, 4),
         "ratio": round(found.ratio, 4),
@@ -69,7 +69,7 @@ def measured(samples: Tensor, train: Tensor, held_out: Tensor) -> dict[str, obje
     }
 
 
-def run(seed: int, pictures: int, change=as_they_are) -> Iterator[dict[str, object]]:
+def run(seed: int, pictures: int, change=as_they_are) -> Iterator[runs.Row]:
     """Train on so many pictures, changed or not, and measure at several steps."""
     train, held_out, others = faces(seed)
     train, held_out = train[:pictures], held_out[:pictures]
@@ -79,26 +79,26 @@ def run(seed: int, pictures: int, change=as_they_are) -> Iterator[dict[str, obje
     images = datasets.ImageSet(change(train))
     runtime.seed_everything(seed)
     networks = models.build("dcgan", images.shape, SETTINGS["latent_dim"], base_channels=32)
-    game = Game(*networks, Settings(seed=seed, **SETTINGS))
+    gan = GAN(*networks, Settings(seed=seed, **SETTINGS))
     for steps in MEASURED:
-        fit(game, images, steps=steps, watchers=[])
-        last = game.history[-1]
+        fit(gan, images, steps=steps, watchers=[])
+        last = gan.history[-1]
         yield {
             **about,
             "steps": steps,
-            **measured(game.sample(SAMPLES), train, held_out),
+            **measured(gan.sample(SAMPLES), train, held_out),
             "d_real": round(last["d_real"], 3),
             "d_fake": round(last["d_fake"], 3),
-            "seconds": round(game.seconds, 1),
+            "seconds": round(gan.seconds, 1),
         }
 
 
-def more(seed: int) -> Iterator[dict[str, object]]:
+def more(seed: int) -> Iterator[runs.Row]:
     for pictures in (100, 300, 1000):
         yield from run(seed, pictures)
 
 
-def augmented(seed: int) -> Iterator[dict[str, object]]:
+def augmented(seed: int) -> Iterator[runs.Row]:
     for change in (mirrored, mirrored_and_moved):
         yield from run(seed, 100, change)
 

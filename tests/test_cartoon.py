@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import chi2_contingency
 
-from gan_utils.datasets import cartoon_look, cartoon_sketch
-from gan_utils.datasets.cartoon import ATTRIBUTES, SHARES, attributes, cartoon, labeled_by
-from gan_utils.datasets.cartoon_look import Dice, Look, draw_attributes
-from gan_utils.datasets.image_set import ImageSet
+from gan_utils.datasets import ATTRIBUTES, SHARES, ImageSet, attributes, cartoon, labeled_by, pool
+from gan_utils.datasets.cartoon import look, sketch
+from gan_utils.datasets.cartoon.look import Dice, Look, draw_attributes
 
-drawing = sys.modules["gan_utils.datasets.cartoon"]  # the package's `cartoon` may be the function
+drawing = sys.modules[labeled_by.__module__]  # the package's `cartoon` is the function
 draw = drawing._draw
 LABELS_HASH = "009a7e0c2ffd0d1a"
 # Pillow 12 sets a few corners of polygons one subpixel apart from Pillow 10 and 11.
@@ -91,7 +90,7 @@ def test_every_size_shows_the_same_faces(size: int) -> None:
 
 def edge_error(size: int) -> tuple[float, float]:
     """Faces against the same ones at twice the size, averaged down: the mean, and the worst 1%."""
-    small, large = (draw(0, 0, 12, s)[0].astype(float) for s in (size, 2 * size))
+    small, large = (draw(0, s, range(12))[0].astype(float) for s in (size, 2 * size))
     averaged = large.reshape(12, 3, size, 2, size, 2).mean(axis=(3, 5))
     difference = np.abs(small - averaged)
     return float(difference.mean()), float(np.quantile(difference, 0.99))
@@ -104,8 +103,8 @@ def test_edges_are_clean(size: int) -> None:
 
 
 def test_without_the_finer_canvas_edges_are_not_clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cartoon_sketch, "FINER", 1)
-    monkeypatch.setattr(cartoon_sketch, "CANVAS", 1)
+    monkeypatch.setattr(sketch, "FINER", 1)
+    monkeypatch.setattr(sketch, "CANVAS", 1)
     mean, worst = edge_error(64)
     assert mean > 2 * MEAN and worst > 2 * WORST
 
@@ -149,7 +148,7 @@ def test_the_table_of_attributes() -> None:
         assert ATTRIBUTES[name] == tuple(shares)
     colors = (("hair color", "HAIR"), ("eye color", "EYES"), ("skin", "SKIN"))
     for name, palette in colors:
-        assert tuple(getattr(cartoon_look, palette)) == ATTRIBUTES[name]
+        assert tuple(getattr(look, palette)) == ATTRIBUTES[name]
 
 
 def test_labels_are_the_attributes() -> None:
@@ -218,7 +217,7 @@ def test_every_value_shows(attribute: str) -> None:
 
 
 def test_no_face_runs_out_of_random_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cartoon_look, "RANDOM_NUMBERS", cartoon_look.RANDOM_NUMBERS // 2)
+    monkeypatch.setattr(look, "RANDOM_NUMBERS", look.RANDOM_NUMBERS // 2)
     for number in range(200):
         dice = Dice(9, number)
         drawing._sketch(Look.of(draw_attributes(dice), dice))
@@ -233,7 +232,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GAN_UTILS_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(drawing, "FEW", 4)
     monkeypatch.setattr(drawing, "AT_ONCE", 3)
-    monkeypatch.setattr(drawing, "cores", lambda: 2)
+    monkeypatch.setattr(pool, "cores", lambda: 2)
     return tmp_path / "data"
 
 
@@ -252,7 +251,7 @@ def test_many_faces_are_drawn_in_parallel_and_kept(
     bar = drawing.tqdm
     monkeypatch.setattr(drawing, "tqdm", lambda **how: shown.append(bar(**how)) or shown[-1])
     first = cartoon(11, 28, seed=2)
-    assert torch.equal(first.images, torch.from_numpy(draw(2, 0, 11, 28)[0]))
+    assert torch.equal(first.images, torch.from_numpy(draw(2, 28, range(11))[0]))
     assert [(bar.total, bar.n) for bar in shown] == [(11, 11)]
     assert kept(folder) == [f"n11_size28_seed2_v{drawing.VERSION}.npz"]
     monkeypatch.setattr(drawing, "_draw", fail)
@@ -305,12 +304,12 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache(folder: Path) -> N
     with pytest.warns(UserWarning, match="could not be kept in .*GAN_UTILS_DATA") as told:
         faces = cartoon(5, 28)
     assert told[0].filename == __file__
-    assert torch.equal(faces.images, torch.from_numpy(draw(0, 0, 5, 28)[0]))
+    assert torch.equal(faces.images, torch.from_numpy(draw(0, 28, range(5))[0]))
 
 
 def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fill_up(file: object, **_: np.ndarray) -> None:
-        file.write(b"half of it")
+    def fill_up(file: Path, **_: np.ndarray) -> None:
+        file.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", fill_up)
@@ -320,7 +319,7 @@ def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.Mon
     assert kept(folder) == []
 
 
-def dies_in_a_worker(*arguments: int) -> tuple[np.ndarray, np.ndarray]:
+def dies_in_a_worker(*arguments: object) -> tuple[np.ndarray, np.ndarray]:
     if multiprocessing.parent_process() is not None:
         os._exit(1)
     return draw(*arguments)
@@ -330,5 +329,5 @@ def dies_in_a_worker(*arguments: int) -> tuple[np.ndarray, np.ndarray]:
 def test_a_worker_that_dies_is_made_up_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "_draw", dies_in_a_worker)
     faces = cartoon(8, 28)
-    assert torch.equal(faces.images, torch.from_numpy(draw(0, 0, 8, 28)[0]))
+    assert torch.equal(faces.images, torch.from_numpy(draw(0, 28, range(8))[0]))
     assert len(kept(folder)) == 1

@@ -1,227 +1,143 @@
-"""The checks of notebooks 00 and 02 pass their solutions, know the usual mistakes, never raise."""
+"""Each check passes what is right, knows the usual mistakes, never raises and changes nothing."""
 
-from types import ModuleType
+import random
+from collections.abc import Iterator
 
+import answers_dcgan
+import answers_faces
+import answers_minimax_gan
+import answers_mlp_gan
+import answers_own_pictures
+import answers_shapes
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from checking import Check, Mistakes, Solutions, assert_all_tested, assert_says, cases
-from torch import Tensor, nn
-from torch.nn.functional import logsigmoid, softplus
+from checking import Check, assert_says, cases, state, surroundings
+from torch import nn
 
 from gan_utils import losses
-from gan_utils.checks import mlp_gan, start_here
+from gan_utils.checks import dcgan, faces, minimax_game, mlp_gan, own_pictures, shapes, start_here
+from gan_utils.datasets.packing.pack import held_out
 
-# --- the solutions, as the notebooks have them
-
-
-def classes_covered(probabilities: Tensor, sure: float = 0.9, least: float = 0.01) -> int:
-    confidence, label = probabilities.max(dim=1)
-    counts = torch.bincount(label[confidence >= sure], minlength=10)
-    return int((counts >= least * len(probabilities)).sum())
-
-
-def d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    return softplus(-real_logits).mean() + softplus(fake_logits).mean()
-
-
-def d_turn(generator: nn.Module, discriminator: nn.Module, real: Tensor, z: Tensor) -> Tensor:
-    fake = generator(z).detach()
-    return losses.discriminator_loss(discriminator(real), discriminator(fake))
+MODULES = [start_here, minimax_game, mlp_gan, shapes, dcgan, faces, own_pictures]
+ANSWERS = [
+    answers_mlp_gan,
+    answers_minimax_gan,
+    answers_shapes,
+    answers_dcgan,
+    answers_faces,
+    answers_own_pictures,
+]
+SOLUTIONS = {check: right for answers in ANSWERS for check, right in answers.SOLUTIONS.items()}
+MISTAKES = {check: wrong for answers in ANSWERS for check, wrong in answers.MISTAKES.items()}
 
 
-SOLUTIONS: Solutions = {
-    start_here.noise: [
-        lambda n, latent_dim: torch.randn(n, latent_dim),
-        lambda n, d: torch.empty(n, d).normal_(),
-    ],
-    start_here.steps_per_epoch: [
-        lambda pictures, batch_size: pictures // batch_size,
-        lambda p, b: int(p / b),
-        lambda p, b: (p - p % b) / b,
-    ],
-    start_here.class_shares: [
-        lambda labels: torch.bincount(labels, minlength=10) / len(labels),
-        lambda labels: [(labels == c).float().mean().item() for c in range(10)],
-        lambda labels: np.bincount(labels.numpy(), minlength=10) / len(labels),
-    ],
-    mlp_gan.to_range: [
-        lambda pixels: pixels.float() / 127.5 - 1,
-        lambda pixels: (pixels / 255) * 2 - 1,
-        lambda pixels: (pixels.float() - 127.5) / 127.5,
-    ],
-    mlp_gan.count_parameters: [
-        lambda network: sum(p.numel() for p in network.parameters() if p.requires_grad),
-        lambda network: torch.tensor(
-            [p.numel() for p in network.parameters() if p.requires_grad]
-        ).sum(),
-    ],
-    mlp_gan.discriminator_loss: [
-        d_loss,
-        lambda real, fake: -(logsigmoid(real).mean() + logsigmoid(-fake).mean()),
-        lambda real, fake: (
-            nn.BCEWithLogitsLoss()(real, torch.ones_like(real))
-            + nn.BCEWithLogitsLoss()(fake, torch.zeros_like(fake))
-        ),
-    ],
-    mlp_gan.discriminator_step: [
-        d_turn,
-        lambda g, d, real, z: softplus(-d(real)).mean() + softplus(d(g(z).detach())).mean(),
-    ],
-    mlp_gan.classes_covered: [
-        classes_covered,
-        lambda p: sum((p[:, c] >= 0.9).float().mean() >= 0.01 for c in range(10)),
-    ],
-}
-
-# --- the usual mistakes, and what the check must say about each
-
-
-def without_grad(generator: nn.Module, discriminator: nn.Module, real: Tensor, z: Tensor) -> Tensor:
-    with torch.no_grad():
-        return d_turn(generator, discriminator, real, z)
-
-
-def seeded(n: int, latent_dim: int) -> Tensor:
-    torch.manual_seed(0)
-    return torch.randn(n, latent_dim)
-
-
-MISTAKES: Mistakes = {
-    start_here.noise: {
-        "uniform": (lambda n, d: torch.rand(n, d), "torch.rand, uniform"),
-        "swapped": (lambda n, d: torch.randn(d, n), "swapped"),
-        "one vector": (lambda n, d: torch.randn(d), "shape is (100,)"),
-        "as an image": (lambda n, d: torch.randn(n, d, 1, 1), "shape is (2000, 100, 1, 1)"),
-        "numpy": (lambda n, d: np.random.randn(n, d), "ndarray"),  # noqa: NPY002
-        "integers": (lambda n, d: torch.randint(-1, 2, (n, d)), "made of floats"),
-        "too wide": (lambda n, d: 2 * torch.randn(n, d), "spread 2.0"),
-        "centered uniform": (lambda n, d: 2 * torch.rand(n, d) - 1, "spread 0.58"),
-        "seeded inside": (seeded, "do not seed inside"),
-    },
-    start_here.steps_per_epoch: {
-        "fraction": (lambda p, b: p / b, "round down"),
-        "rounded up": (lambda p, b: -(-p // b), "rounded up"),
-        "to the nearest": (lambda p, b: round(p / b), "rounded up"),
-        "one more": (lambda p, b: p // b + 1, "rounded up"),
-        "swapped": (lambda p, b: b // p, "swapped"),
-        "remainder": (lambda p, b: p % b, "140 full batches fit"),
-        "at least one": (lambda p, b: max(1, p // b), "For 63 pictures"),
-        "learned by heart": (lambda p, b: 140, "70 full batches fit"),
-    },
-    start_here.class_shares: {
-        "without minlength": (lambda x: torch.bincount(x) / len(x), "shape is (8,)"),
-        "only those that occur": (
-            lambda x: torch.unique(x, return_counts=True)[1] / len(x),
-            "Three numbers",
-        ),
-        "counts": (lambda x: torch.bincount(x, minlength=10), "counts; divide"),
-        "divided by ten": (lambda x: torch.bincount(x, minlength=10) / 10, "divided by ten"),
-        "percent": (lambda x: 100 * torch.bincount(x, minlength=10) / len(x), "percentages"),
-        "all equal": (lambda x: torch.full((10,), 0.1), "share of class 0 is 0.375"),
-    },
-    mlp_gan.to_range: {
-        "sigmoid's range": (lambda x: x.float() / 255, "a sigmoid's"),
-        "half the way": (lambda x: x.float() / 255 - 1, "-1.000 … 0.000"),
-        "divided by 255, then doubled": (lambda x: x.float() / 127.5, "divide by 127.5 before"),
-        "not divided": (lambda x: x.float() - 1, "divide by 127.5 before"),
-        "subtracted first": (lambda x: (x - 1).float() / 127.5 - 1, "wraps around"),
-        "uint8": (lambda x: x // 127 - 1, "convert with .float()"),
-        "negative": (lambda x: 1 - x.float() / 127.5, "white into black"),
-        "cropped": (lambda x: (x.float() / 127.5 - 1) * 0.5, "must be −1 … 1"),
-    },
-    mlp_gan.count_parameters: {
-        "tensors": (lambda net: len(list(net.parameters())), "number of tensors"),
-        "matrices": (
-            lambda net: sum(m.weight.numel() for m in net if isinstance(m, nn.Linear)),
-            "biases and batch norm learn too",
-        ),
-        "without biases": (
-            lambda net: sum(p.numel() for name, p in net.named_parameters() if "bias" not in name),
-            "leaves out biases",
-        ),
-        "without batch norm": (
-            lambda net: sum(
-                p.numel() for m in net if isinstance(m, nn.Linear) for p in m.parameters()
-            ),
-            "leaves out batch norm",
-        ),
-        "buffers too": (
-            lambda net: sum(value.numel() for value in net.state_dict().values()),
-            "buffers, not parameters",
-        ),
-        "frozen too": (lambda net: sum(p.numel() for p in net.parameters()), "Frozen"),
-    },
-    mlp_gan.discriminator_loss: {
-        "the value, not the loss": (
-            lambda real, fake: -d_loss(real, fake),
-            "sign is turned",
-        ),
-        "swapped": (
-            lambda real, fake: softplus(real).mean() + softplus(-fake).mean(),
-            "swapped",
-        ),
-        "halved": (
-            lambda real, fake: (softplus(-real).mean() + softplus(fake).mean()) / 2,
-            "half the loss",
-        ),
-        "log D twice": (
-            lambda real, fake: softplus(-real).mean() + softplus(-fake).mean(),
-            "need log(1 − D)",
-        ),
-        "summed": (lambda real, fake: softplus(-real).sum() + softplus(fake).sum(), "not the mean"),
-        "no mean": (lambda real, fake: softplus(-real) + softplus(fake), "take the mean"),
-        "logarithms of the sigmoid": (
-            lambda real, fake: -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean(),
-            "infinite for a logit of 200",
-        ),
-        "a sigmoid too many": (
-            lambda real, fake: softplus(-real.sigmoid()).mean() + softplus(fake.sigmoid()).mean(),
-            "it must be",
-        ),
-        "only real": (lambda real, fake: softplus(-real).mean(), "it must be"),
-    },
-    mlp_gan.discriminator_step: {
-        "no detach": (
-            lambda g, d, real, z: losses.discriminator_loss(d(real), d(g(z))),
-            "Detach the fakes",
-        ),
-        "real twice": (
-            lambda g, d, real, z: losses.discriminator_loss(d(real), d(real)),
-            "Both terms look at real",
-        ),
-        "swapped": (
-            lambda g, d, real, z: losses.discriminator_loss(d(g(z).detach()), d(real)),
-            "for this batch it must be",
-        ),
-        "G's loss": (
-            lambda g, d, real, z: losses.non_saturating_loss(d(g(z))),
-            "for this batch it must be",
-        ),
-        "no gradient": (without_grad, "Nothing can learn"),
-        "the loss detached": (lambda *args: d_turn(*args).detach(), "Nothing can learn"),
-    },
-    mlp_gan.classes_covered: {
-        "best guesses": (lambda p: len(p.argmax(dim=1).unique()), "5: "),
-        "unsure ones": (lambda p: classes_covered(p, sure=0.5), "not sure enough"),
-        "rare ones": (lambda p: classes_covered(p, least=0), "10: "),
-        "a few are enough": (lambda p: classes_covered(p, least=0.001), "at least 1%"),
-        "ten, always": (lambda p: p.shape[1], "Take each picture's best class only"),
-        "the number of pictures": (lambda p: int((p.max(dim=1)[0] >= 0.9).sum()), "there are 3"),
-    },
-}
-
-
-@cases(SOLUTIONS, MISTAKES)
+@cases(SOLUTIONS, MISTAKES, {dcgan.init: "No weight has changed"})
 def test_verdict(check: Check, answer: object, said: str) -> None:
     assert_says(check, answer, said)
 
 
-@pytest.mark.parametrize("module", [start_here, mlp_gan])
-def test_every_check_is_tested(module: ModuleType) -> None:
-    assert_all_tested(module, SOLUTIONS, MISTAKES)
+def test_every_check_has_a_solution_and_three_mistakes() -> None:
+    checks = {made for m in MODULES for made in vars(m).values() if hasattr(made, "mistakes")}
+    assert SOLUTIONS.keys() == MISTAKES.keys() == checks
+    assert [check for check in checks if not SOLUTIONS[check]] == []
+    assert [check for check in checks if len(MISTAKES[check]) + len(check.mistakes) < 3] == []
 
 
-def test_a_crash_is_told_in_words() -> None:
-    verdict = start_here.noise(lambda n, d: 1 / 0)
-    assert verdict == "✗ Your code stopped with ZeroDivisionError: division by zero"
+@pytest.fixture
+def unusual(no_screen: None) -> Iterator[None]:
+    """Whatever can be switched is switched, and two figures are open, the first one current."""
+    plt.figure(plt.figure().number + 1)
+    plt.figure(plt.get_fignums()[0])
+    for seed in (random.seed, np.random.seed, torch.manual_seed):
+        seed(7)
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    torch.set_num_threads(2)
+    with torch.inference_mode(), torch.autocast("cpu"):
+        yield
+    torch.set_num_threads(1)
+    torch.set_default_device(None)
+    torch.set_default_dtype(torch.float32)
+
+
+def careless(*args: object) -> None:
+    """An answer that switches what it should not, leaves a figure, and returns nothing."""
+    for seed in (random.seed, np.random.seed, torch.manual_seed):
+        seed(0)
+    torch.set_grad_enabled(False)
+    torch.set_default_dtype(torch.float16)
+    torch.set_default_device("meta")
+    torch.set_num_threads(3)
+    plt.figure()
+
+
+@pytest.mark.parametrize("check", SOLUTIONS, ids=lambda check: check.__name__)
+def test_all_stays_as_it_was_found(check: Check, unusual: None) -> None:
+    before = surroundings()
+    assert check(SOLUTIONS[check][0]).passed
+    assert surroundings() == before
+    assert not check(careless).passed
+    assert surroundings() == before
+
+
+def test_gradients_may_be_off() -> None:
+    with torch.no_grad():
+        assert mlp_gan.discriminator_step(answers_mlp_gan.d_turn).passed
+        assert not torch.is_grad_enabled()
+
+
+def test_random_numbers_are_the_same_each_time() -> None:
+    drawn = []
+    for _ in range(2):
+        start_here.noise(lambda *size: drawn.append(torch.rand(1).item() + random.random()))
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_network_is_examined_as_a_copy(training: bool) -> None:
+    layers = answers_shapes.generator(
+        activation=lambda: nn.Sequential(nn.BatchNorm2d(16), nn.ReLU())
+    )
+    layers(torch.randn(4, 100)).sum().backward()
+    normal = nn.BatchNorm2d(5, affine=False).train(training)
+    before = state(layers.train(training)), state(normal)
+    assert shapes.generator_48(lambda: layers).passed
+    assert dcgan.batch_norm(normal).passed == training
+    assert (state(layers), state(normal)) == before
+    assert not any(module._forward_hooks for module in layers.modules())
+
+
+def test_a_step_leaves_no_gradients_in_the_notebooks_networks() -> None:
+    mine = nn.Linear(2, 1)
+    verdict = mlp_gan.discriminator_step(
+        lambda g, d, real, z: losses.discriminator_loss(d(real), d(g(z))) + 0 * mine(real).sum()
+    )
+    assert "Detach the fakes" in verdict
+    assert mine.weight.grad is None
+
+
+@pytest.mark.parametrize("error", [SystemExit, GeneratorExit, ZeroDivisionError])
+def test_whatever_stops_an_answer_is_told(error: type[BaseException]) -> None:
+    def answer(*args: object) -> None:
+        raise error("bye")
+
+    assert start_here.noise(answer) == f"✗ Your code stopped with {error.__name__}: bye"
+
+
+def test_the_interrupt_button_interrupts(unusual: None) -> None:
+    def answer(*args: object) -> None:
+        careless()
+        raise KeyboardInterrupt
+
+    before = surroundings()
+    with pytest.raises(KeyboardInterrupt):
+        start_here.noise(answer)
+    assert surroundings() == before
+
+
+def test_the_course_holds_out_as_the_exercise_asks() -> None:
+    digests = ["b", "a", "c", "a", "d", "e", "f", "g", "h", "i", "j"]
+    encoded = [digest.encode() for digest in digests]
+    assert held_out(encoded).tolist() == answers_own_pictures.split(digests, 0.1)

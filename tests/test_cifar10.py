@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -51,9 +52,47 @@ def test_cifar10(root: Path) -> None:
     assert "CIFAR-10" in images.source
 
 
+@pytest.mark.parametrize(
+    "kind", ["folder itself", "zip", "deeper zip", "tar.gz", "tar.gz in its folder"]
+)
+def test_cifar10_as_it_is_handed_out(root: Path, kind: str) -> None:
+    expected = datasets.cifar10(root).fingerprint
+    path = root / CIFAR10.base_folder
+    if kind != "folder itself":
+        (root / "down" / "x").mkdir(parents=True)
+        form = "zip" if "zip" in kind else "gztar"
+        base = root / ("down/x" if kind == "deeper zip" else "")
+        path = path.rename(base / CIFAR10.base_folder)
+        archive = root / "down" / "cifar-10-python"
+        above = "down/x/.." if kind == "deeper zip" else "."
+        inside = "x" if kind == "deeper zip" else CIFAR10.base_folder
+        path = Path(shutil.make_archive(str(archive), form, root / above, inside))
+        if "in its folder" in kind:
+            path = path.parent
+    before = sorted(root.rglob("*"))
+    assert datasets.cifar10(path).fingerprint == expected
+    for name in (path, str(path), f"cifar10:{path}"):
+        assert "36 pictures of CIFAR-10" in datasets.load(name, 32).source
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["cifar-10-python.tar.gz", "a.zip", "a.png"])
+def test_archives_that_are_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"cut short")
+    with pytest.raises(FileNotFoundError, match=r"CIFAR-10 is missing .* or damaged"):
+        datasets.load(f"cifar10:{tmp_path / name}")
+
+
+def test_an_archive_of_single_pictures(tmp_path: Path) -> None:
+    (tmp_path / "cifar10" / "cat").mkdir(parents=True)
+    path = shutil.make_archive(str(tmp_path / "a"), "zip", tmp_path, "cifar10")
+    with pytest.raises(FileNotFoundError, match="single files are read by folder:PATH"):
+        datasets.cifar10(path)
+
+
 def test_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("went online"))
-    with pytest.raises(FileNotFoundError, match=r"cifar-10-python\.tar\.gz \(md5 c58f.*by hand"):
+    with pytest.raises(FileNotFoundError, match=r"put cifar-10-python\.tar\.gz \(md5 c58f"):
         datasets.cifar10(tmp_path / "nowhere")
 
 

@@ -3,6 +3,7 @@
 import math
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_utils import datasets, runtime
-from gan_utils.datasets import ImageSet, to_uint8, to_unit
+from gan_utils.datasets import ImageSet, image_set, to_uint8, to_unit
+from gan_utils.datasets.packing.pictures import Shape
+from gan_utils.datasets.packing.report import Report
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,7 @@ def digits() -> ImageSet:
 
 def numbered(n: int, reserved: list[int] | None = None) -> ImageSet:
     """n pictures, 2×2, of which the i-th is all i."""
-    images = torch.arange(n, dtype=torch.uint8).view(n, 1, 1, 1).expand(n, 1, 2, 2)
+    images = torch.arange(n).byte().view(n, 1, 1, 1).expand(n, 1, 2, 2)
     mask = None if reserved is None else torch.isin(torch.arange(n), torch.tensor(reserved))
     return ImageSet(images, torch.arange(n), reserved=mask, source="numbers")
 
@@ -89,28 +92,57 @@ def test_missing_files_are_named_and_not_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("went online"))
-    with pytest.raises(FileNotFoundError, match=r"train-images-idx3-ubyte\.gz.*by hand"):
+    with pytest.raises(FileNotFoundError, match=r"By hand: put train-images-idx3-ubyte\.gz"):
         datasets.mnist(full=True, root=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+PARTS = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("content", [b"cut short", b"", bytes([0, 0, 8, 3, 0, 0, 0, 9])])
 def test_damaged_files_are_not_replaced_unasked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, content: bytes
 ) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("went online"))
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
-        (raw / f"{part}-ubyte.gz").write_bytes(b"cut short")
+    for part in PARTS:
+        (raw / f"{part}-ubyte{suffix}").write_bytes(content)
     before = listing(tmp_path)
-    with pytest.raises(FileNotFoundError, match="damaged"):
+    with pytest.raises(FileNotFoundError, match=r"missing from .* or damaged \(.+\)"):
         datasets.mnist(full=True, root=tmp_path)
     assert listing(tmp_path) == before
 
 
+@pytest.mark.parametrize(("digits", "labels"), [(100, 100), (1, 1), (60_000, 59_999)])
+def test_files_of_another_count(tmp_path: Path, digits: int, labels: int) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in PARTS:
+        images = part.endswith("idx3")
+        sizes = [digits, 28, 28] if images else [labels]
+        header = bytes([0, 0, 8, len(sizes)]) + b"".join(n.to_bytes(4, "big") for n in sizes)
+        (raw / f"{part}-ubyte").write_bytes(header + bytes(int(np.prod(sizes))))
+    sentence = f"holds {digits:,} training digits and {labels:,} labels; MNIST has 60,000"
+    for name in (f"mnist:{tmp_path}", tmp_path):
+        with pytest.raises(ValueError, match=sentence):
+            datasets.load(name)
+
+
+@pytest.mark.parametrize("given", [{"download": True}, {"root": "here"}, {"root": Path()}])
+def test_the_sample_is_not_given_where_all_digits_are_meant(given: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="pass full=True, too"):
+        datasets.mnist(**given)
+
+
 def test_failed_download_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", refuse_network)
-    with pytest.raises(FileNotFoundError, match=r"mnist\(\) alone needs neither"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"no network in this .*\n  python -c ",
+    ):
         datasets.mnist(full=True, download=True, root=tmp_path)
 
 
@@ -132,6 +164,12 @@ def test_data_root_is_where_full_mnist_is_looked_for(
 )
 def test_only_uint8_pictures_are_taken(images: torch.Tensor) -> None:
     with pytest.raises(ValueError, match=r"takes uint8 \(N, C, H, W\)"):
+        ImageSet(images)
+
+
+@pytest.mark.parametrize("images", [np.zeros((2, 1, 4, 4), np.uint8), [[1, 2]], None])
+def test_only_tensors_are_taken(images: object) -> None:
+    with pytest.raises(TypeError, match=r"images are a .*; an ImageSet takes a torch\.Tensor"):
         ImageSet(images)
 
 
@@ -158,11 +196,57 @@ def test_without_a_reserved_column_all_is_for_training() -> None:
         _ = images.held_out
 
 
-def test_select_keeps_labels_beside_their_pictures() -> None:
-    chosen = numbered(9).select(torch.tensor([4, 1]))
-    assert chosen.labels.tolist() == [4, 1]
-    assert chosen.images[:, 0, 0, 0].tolist() == [4, 1]
-    assert len(numbered(9).select(slice(2, 5))) == 3
+@pytest.mark.parametrize(
+    "index",
+    [slice(2, 9, 3), slice(-3, None), slice(0), torch.tensor([4, 1, 4]), torch.arange(9) % 4 == 1],
+    ids=["slice", "last", "nothing", "positions", "mask"],
+)
+def test_select_keeps_labels_and_names_beside_their_pictures(index: slice | torch.Tensor) -> None:
+    report = Report("numbers", Shape(2, 1), [f"{i}.png" for i in range(9)], held_out=2)
+    chosen = replace(numbered(9, [1, 8]), report=report).select(index)
+    kept = torch.arange(9)[index].tolist()
+    assert chosen.images[:, 0, 0, 0].tolist() == chosen.labels.tolist() == kept
+    assert chosen.report.names == [f"{i}.png" for i in kept]
+    assert chosen.report.held_out == len([i for i in kept if i in (1, 8)])
+    assert (report.held_out, report.accepted) == (2, 9)
+    assert chosen.held_out.report.names == [f"{i}.png" for i in kept if i in (1, 8)]
+    assert chosen.train.report.held_out == 0
+
+
+def test_a_set_is_shown_in_a_line_and_compared_without_an_error() -> None:
+    images = numbered(2000, [3])
+    assert repr(images) == "ImageSet(2,000 × (1, 2, 2), 1 held out; numbers)"
+    assert len({images, images, numbered(2000, [3])}) == 2
+    assert images == images != numbered(2000, [3])
+
+
+def test_a_fingerprint_is_of_pictures_and_what_is_held_out() -> None:
+    images = numbered(10, [3])
+    assert images.fingerprint == "35c71c8a3331a288f8b21ee2a1c135c6"  # on every machine
+    for same in (replace(images, labels=None, source="moved"), images.select(torch.arange(10))):
+        assert same.fingerprint == images.fingerprint
+    swapped = torch.tensor([1, 0, *range(2, 10)])
+    others = [
+        numbered(10, [4]),
+        numbered(10),
+        numbered(11, [3]),
+        images.select(swapped),
+        images.select(slice(0)),
+        replace(images, images=images.images.reshape(10, 2, 2, 1)),
+        replace(images, images=images.images + (torch.arange(10) == 7).byte().view(10, 1, 1, 1)),
+    ]
+    assert len({images.fingerprint, *(other.fingerprint for other in others)}) == 8
+    assert numbered(10, []).fingerprint == numbered(10).fingerprint
+
+
+def test_the_fingerprint_of_a_large_set_reads_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_set, "READ", 12)  # bytes: of 40, every fourth picture
+    prints = []
+    for changed in range(10):
+        images = numbered(10).images.clone()
+        images[changed] = 200
+        prints.append(ImageSet(images).fingerprint != numbered(10).fingerprint)
+    assert prints == [i % 4 == 0 for i in range(10)]
 
 
 def test_every_pixel_value_survives_the_round_trip() -> None:

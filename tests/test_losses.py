@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -100,8 +101,64 @@ def test_r1_by_differences() -> None:
     assert not real.requires_grad
 
 
-def test_losses_by_name() -> None:
-    assert losses.generator_loss("non_saturating") is losses.non_saturating_loss
-    assert losses.generator_loss("minimax") is losses.minimax_loss
-    with pytest.raises(ValueError, match=r"'hinge'.*non_saturating, minimax"):
-        losses.generator_loss("hinge")
+@given(lists, lists)
+def test_losses_of_scores(real: list[float], fake: list[float]) -> None:
+    real_logits, fake_logits = column(real), column(fake)
+    r, f = np.array(real), np.array(fake)
+    expected = {
+        "hinge": np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(),
+        "least_squares": ((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2,
+        "wasserstein": f.mean() - r.mean(),
+    }
+    for name, value in expected.items():
+        loss = losses.OBJECTIVES[name].discriminator(real_logits, fake_logits)
+        assert loss.item() == pytest.approx(value, rel=1e-9, abs=1e-9)
+    assert losses.score_loss(fake_logits).item() == pytest.approx(-f.mean(), abs=1e-9)
+    right = ((f - 1) ** 2).mean() / 2
+    assert losses.least_squares_generator_loss(fake_logits).item() == pytest.approx(right)
+
+
+@given(st.lists(st.tuples(st.floats(-15, 15), st.floats(-15, 15)), min_size=1, max_size=20))
+def test_pairing_is_the_log_odds_of_the_pair(pairs: list[tuple[float, float]]) -> None:
+    real, fake = (column([pair[i] for pair in pairs]) for i in range(2))
+    d_loss, g_loss = losses.pairing_loss(real, fake), losses.pairing_loss(fake, real)
+    odds = (real - fake).sigmoid()
+    torch.testing.assert_close(d_loss, -odds.log().mean())
+    torch.testing.assert_close(g_loss - d_loss, (real - fake).mean())
+
+
+@pytest.mark.parametrize("slope", [0.5, 1.0, 3.0])
+def test_gradient_penalty_asks_for_slope_one(slope: float) -> None:
+    weight = torch.full((1, 12), slope / 12**0.5, dtype=torch.float64, requires_grad=True)
+    real, fake = torch.rand(2, 5, 3, 2, 2, dtype=torch.float64)
+    penalty = losses.gradient_penalty(lambda x: x.flatten(1) @ weight.T, real, fake)
+    assert penalty.item() == pytest.approx((slope - 1) ** 2)
+    penalty.backward()
+    assert weight.grad.sum().item() == pytest.approx(2 * (slope - 1) * 12**0.5, abs=1e-9)
+
+
+def test_gradient_penalty_looks_between_real_and_fake() -> None:
+    seen = []
+    real, fake = torch.zeros(50, 1, 2, 2), torch.ones(50, 1, 2, 2)
+    losses.gradient_penalty(lambda x: seen.append(x.detach()) or x.sum(dim=(1, 2, 3)), real, fake)
+    (between,) = seen
+    assert (between == between[:, :, :1, :1]).all()  # one share for all pixels of a picture
+    assert 0 <= between.min() < 0.2
+    assert 0.8 < between.max() <= 1
+
+
+def test_penalties_go_through_batch_norm() -> None:
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.LeakyReLU(0.2), nn.Flatten()]
+    network = nn.Sequential(*layers, nn.Linear(16, 1)).double()
+    real, fake = torch.rand(2, 8, 1, 4, 4, dtype=torch.float64)
+    losses.OBJECTIVES["relativistic"].penalty(network, real, fake).backward()
+    assert all(p.grad.isfinite().all() for p in network.parameters() if p.grad is not None)
+    assert network[0].weight.grad.abs().sum() > 0
+
+
+def test_objectives_by_name() -> None:
+    assert losses.objective("minimax").generator is losses.minimax_loss
+    assert losses.objective("wasserstein").every == 1
+    with pytest.raises(ValueError, match=r"'hing'.*non_saturating, minimax, hinge"):
+        losses.objective("hing")

@@ -1,19 +1,25 @@
 """The GAN on a line: its bounds, its equality with the round of notebook 01, figures, sliders."""
 
 import csv
+import functools
+import inspect
 import math
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_utils import game_plots, game_widgets, line_game, losses, runtime, theory
-from gan_utils.line_game import SETTINGS
+from gan_utils import losses, minimax, runtime
+from gan_utils.minimax import SETTINGS, line_game, theory
+from gan_utils.minimax import figures as minimax_figures
+from gan_utils.training import GAN, Interrupted, train_step
 
 GAUSSIAN = theory.gaussian(1, 0.8)
 STORED = runtime.stored_runs("minimax.csv")
@@ -22,6 +28,15 @@ STORED = runtime.stored_runs("minimax.csv")
 @pytest.fixture(scope="module")
 def run() -> list[line_game.Snapshot]:
     return line_game.play(GAUSSIAN, steps=100)
+
+
+@functools.cache
+def cell_of_notebook_01(start: str) -> str:
+    """The source of the one cell that starts so."""
+    path = Path(__file__).resolve().parents[1] / "notebooks" / "01_minimax_game.ipynb"
+    cells = nbformat.read(path, as_version=4).cells
+    (source,) = [cell.source for cell in cells if cell.source.startswith(start)]
+    return source
 
 
 def stored(experiment: str, variant: str) -> list[dict[str, str]]:
@@ -39,7 +54,7 @@ def test_one_gaussian_is_learned() -> None:
 
 
 def test_d_alone_approaches_d_star_on_fresh_samples_and_overfits_fixed_ones() -> None:
-    p, q, x = theory.gaussian(-1, 0.8), theory.gaussian(1, 1.2), game_plots.X
+    p, q, x = theory.gaussian(-1, 0.8), theory.gaussian(1, 1.2), minimax_figures.X
     where = p(x) + q(x) > 1e-2 * (p(x) + q(x)).max()
     fresh, fixed = (
         np.abs(line_game.learn_d(p, q, samples=n)(x) - theory.optimal_d(p, q, x)[0])[where].max()
@@ -86,18 +101,14 @@ def test_log_1_minus_d_starves_in_the_stored_runs_as_in_a_fresh_one() -> None:
 def test_at_once_spirals_out_and_taking_turns_stays_on_an_ellipse(
     x: float, y: float, eta: float
 ) -> None:
+    moves: dict = {"np": np}
+    exec(cell_of_notebook_01("def at_once("), moves)
     radius, level = x**2 + y**2, x**2 - eta * x * y + y**2
-    a, b = x - eta * y, y + eta * x
+    a, b = moves["at_once"](x, y, eta)
     assert a**2 + b**2 == pytest.approx((1 + eta**2) * radius, abs=1e-9)
-    x_first = x - eta * y, y + eta * (x - eta * y)
-    y_first = x - eta * (y + eta * x), y + eta * x
-    assert x_first[0] ** 2 - eta * x_first[0] * x_first[1] + x_first[1] ** 2 == pytest.approx(
-        level, abs=1e-9
-    )
-    assert y_first[0] ** 2 + eta * y_first[0] * y_first[1] + y_first[1] ** 2 == pytest.approx(
-        x**2 + eta * x * y + y**2, abs=1e-9
-    )
-    assert level >= (1 - eta / 2) * radius - 1e-9  # an ellipse: bounded, for eta below 2
+    for _ in range(20):
+        x, y = moves["in_turn"](x, y, eta)
+        assert x**2 - eta * x * y + y**2 == pytest.approx(level, abs=1e-9)
 
 
 # --- play
@@ -142,13 +153,7 @@ def test_play_repeats_the_round_of_notebook_01(k: int) -> None:
 
 
 def test_the_notebook_writes_the_same_round() -> None:
-    import inspect
-
-    import nbformat
-
-    path = Path(__file__).resolve().parents[1] / "notebooks" / "01_minimax_game.ipynb"
-    cells = nbformat.read(path, as_version=4).cells
-    (written,) = [cell.source for cell in cells if cell.source.startswith("def one_round(")]
+    written = cell_of_notebook_01("def one_round(")
     body = inspect.getsource(one_round).split('"""\n', 1)[1]
     assert written.split("\n", 1)[1].strip() == body.strip()
 
@@ -175,6 +180,50 @@ def test_snapshots_cover_the_run(run: list[line_game.Snapshot]) -> None:
     assert line_game.swing(run) > 0
 
 
+def press_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press the interrupt button in the middle of this step."""
+
+    def pressed(gan: GAN, *args: object) -> object:
+        if gan.step == step - 1:
+            signal.raise_signal(signal.SIGINT)
+        return train_step(gan, *args)
+
+    monkeypatch.setattr(line_game, "train_step", pressed)
+
+
+@pytest.mark.parametrize("step", [1, 2, 57, 100])
+def test_an_interrupted_run_is_kept_in_the_list(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    press_at(step, monkeypatch)
+    before, kept = signal.getsignal(signal.SIGINT), ["from an earlier run"]
+    with pytest.raises(Interrupted, match=f"after step {step} of 100. The run is in the list"):
+        line_game.play(GAUSSIAN, steps=100, into=kept)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert kept[0].step == 0 and kept[-1].step == step
+    monkeypatch.undo()
+    whole = {shot.step: shot.js for shot in line_game.play(GAUSSIAN, steps=100)}
+    assert all(whole.get(shot.step, shot.js) == shot.js for shot in kept)
+
+
+def test_one_press_stops_a_row_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    press_at(5, monkeypatch)
+    begun = []
+    with pytest.raises(KeyboardInterrupt, match="The run is lost: give a list"):
+        for seed in range(3):
+            begun.append(seed)
+            line_game.play(GAUSSIAN, replace(SETTINGS, seed=seed), steps=100)
+    assert begun == [0]
+
+
+def test_notebook_01_keeps_an_interrupted_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    press_at(9, monkeypatch)
+    names = {"theory": theory, "runtime": runtime, "line_game": line_game}
+    with pytest.raises(Interrupted):
+        exec(cell_of_notebook_01("data = theory.gaussian(mean=1, std=0.8)"), names)
+    assert names["run"][-1].step == 9
+    assert len(minimax_figures.strip(names["run"], names["data"]).axes) == 4
+    plt.close("all")
+
+
 @pytest.mark.parametrize("options", [{"steps": 5}, {"hold": 2.0}])
 def test_impossible_runs_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="at least 100, and 0 … 1"):
@@ -191,40 +240,50 @@ def test_a_run_that_diverges_ends_in_a_sentence() -> None:
 
 def test_figures_say_their_numbers(run: list[line_game.Snapshot]) -> None:
     p, q = theory.gaussian(0, 1), theory.gaussian(1, 1)
-    numbers = game_plots.floor_numbers(p, q)
+    numbers = minimax_figures.floor_numbers(p, q)
     assert f"{theory.js(p, q):.4f}" in numbers
     assert f"{2 * theory.js(p, q) - math.log(4):.4f}" in numbers
-    figure = game_plots.best_d(p, q)
+    figure = minimax_figures.best_d(p, q)
     assert figure.axes[0].get_title() == numbers
     d = next(line for line in figure.axes[0].lines if line.get_label().startswith("D*"))
-    np.testing.assert_allclose(d.get_ydata(), 1 / (1 + np.exp(game_plots.X - 0.5)))
-    strip = game_plots.strip(run, GAUSSIAN)
+    np.testing.assert_allclose(d.get_ydata(), 1 / (1 + np.exp(minimax_figures.X - 0.5)))
+    strip = minimax_figures.strip(run, GAUSSIAN)
     titles = [axes.get_title() for axes in strip.axes]
     assert len(titles) == 4 and titles[0].startswith("step 0") and "step 100" in titles[-1]
     plt.close("all")
 
 
+@pytest.mark.parametrize("series", [1, 4, 5, 13])
+def test_no_series_is_left_out(series: int) -> None:
+    named = {f"series {i}": [([1, 2], [i, i + 1])] for i in range(series)}
+    paths = {name: np.ones((3, 2)) for name in named}
+    learned = {name: np.full(601, 0.5) for name in named}
+    p, q = theory.gaussian(0, 1), theory.gaussian(1, 1)
+    for figure, more in [
+        (minimax_figures.lines(named, "x", "y"), set()),
+        (minimax_figures.trajectories(paths), set()),
+        (minimax_figures.learned_d(learned, p, q), {"D*"}),
+    ]:
+        said = {text.get_text() for text in figure.axes[-1].get_legend().get_texts()}
+        assert said == {*named} | more
+    plt.close("all")
+
+
 def test_a_strip_shows_each_moment_once(run: list[line_game.Snapshot]) -> None:
-    titles = [axes.get_title() for axes in game_plots.strip(run, GAUSSIAN).axes]
+    titles = [axes.get_title() for axes in minimax_figures.strip(run, GAUSSIAN).axes]
     assert len({*titles}) == 4
     plt.close("all")
 
 
 def test_sliders_change_picture_and_number(run: list[line_game.Snapshot]) -> None:
-    for box in (
-        game_widgets.slide_density(theory.gaussian(0, 1)),
-        game_widgets.scrub_run(run, GAUSSIAN),
-    ):
-        (slider, label), picture = box.children[0].children, box.children[1]
-        before = label.value, bytes(picture.value)
+    density = minimax.slide_density(theory.gaussian(0, 1))
+    for panel in (density, minimax.scrub_run(run, GAUSSIAN)):
+        words, (column, picture) = panel.children[0], panel.children[1].children
+        (slider,) = column.children
+        before = words.value, picture.value
         slider.value = slider.max
-        assert label.value != before[0] and bytes(picture.value) != before[1]
-        assert bytes(picture.value).startswith(b"\x89PNG")
+        assert words.value != before[0] and picture.value != before[1]
+    density.children[1].children[0].children[0].value = 0.0
+    same = "JS = 0.0000 nats,   V(D*) = 2·JS − log 4 = -1.3863"
+    assert same in density.children[0].value
     assert plt.get_fignums() == []
-
-
-def test_frames_are_pure() -> None:
-    p = theory.gaussian(0, 1)
-    text, picture = game_widgets.density_frame(p, 1.0, 0.0)
-    assert text == "JS = 0.0000 nats,   V(D*) = 2·JS − log 4 = -1.3863"
-    assert game_widgets.density_frame(p, 1.0, 0.0) == (text, picture)

@@ -2,15 +2,15 @@
 
 import pytest
 import torch
+from samples import noise
 from torch import Tensor
 
-from gan_utils import datasets, neighbors
-from gan_utils.neighbors import copies, nearest
+from gan_utils import datasets
+from gan_utils.metrics import copies, nearest, neighbors
 
 
-def noise(n: int, seed: int = 0, size: int = 8) -> Tensor:
-    source = torch.Generator().manual_seed(seed)
-    return torch.randint(0, 256, (n, 3, size, size), generator=source).to(torch.uint8)
+def colored(n: int, seed: int = 0, size: int = 8) -> Tensor:
+    return noise(n, 3, size, size, seed=seed)
 
 
 def by_hand(query: Tensor, pictures: Tensor) -> Tensor:
@@ -41,9 +41,9 @@ def test_one_bit_of_one_pixel_is_told_from_a_copy() -> None:
 def test_the_nearest_are_those_that_all_distances_name(
     k: int, queries: int, pictures: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbors, "QUERIES", queries)
-    monkeypatch.setattr(neighbors, "PICTURES", pictures)
-    asked, given = noise(15), noise(40, seed=1)
+    monkeypatch.setattr(neighbors, "_QUERIES", queries)
+    monkeypatch.setattr(neighbors, "_PICTURES", pictures)
+    asked, given = colored(15), colored(40, seed=1)
     distance, index = nearest(asked, given, k)
     assert distance.shape == index.shape == (15, k)
     assert index.dtype == torch.int64
@@ -54,36 +54,49 @@ def test_the_nearest_are_those_that_all_distances_name(
 
 
 def test_mapped_and_sliced_pictures_serve() -> None:
-    given = noise(40)[::2]
+    given = colored(40)[::2]
     assert nearest(given[3:5].flip(3).flip(3), given)[1].flatten().tolist() == [3, 4]
 
 
 @pytest.mark.parametrize(
     ("asked", "given", "k", "said"),
     [
-        (torch.rand(2, 3, 8, 8), noise(4), 1, "to_uint8"),
-        (noise(2), noise(4).float(), 1, "pictures are torch.float32"),
-        (noise(2)[0], noise(4), 1, "N ≥ 1"),
-        (noise(2)[:0], noise(4), 1, "queries are torch.uint8 (0, 3, 8, 8)"),
-        (noise(2), noise(4, size=9), 1, "ImageSet.resize"),
-        (noise(2), noise(4), 5, "1 … 4"),
-        (noise(2), noise(4), 0, "k is 0"),
+        (torch.rand(2, 3, 8, 8), colored(4), 1, "to_uint8"),
+        (colored(2), colored(4).float(), 1, "images are torch.float32"),
+        (colored(2)[0], colored(4), 1, "of shape (3, 8, 8)"),
+        (colored(2), colored(4).numpy(), 1, "images are a ndarray"),
+        (colored(2)[:0], colored(4), 1, "0 queries of (3, 8, 8)"),
+        (colored(2), colored(4)[:0], 1, "0 pictures of (3, 8, 8)"),
+        (colored(2), colored(4, size=9), 1, "ImageSet.resize"),
+        (colored(2), colored(4), 5, "4 pictures of (3, 8, 8) and k = 5"),
+        (colored(2), colored(4), 0, "k = 0; give"),
     ],
 )
 def test_refusals(asked: Tensor, given: Tensor, k: int, said: str) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises((TypeError, ValueError)) as error:
         nearest(asked, given, k)
     assert said in str(error.value)
 
 
+def test_whatever_torchs_default_type() -> None:
+    expected = nearest(colored(3), colored(9), 2)
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = nearest(colored(3), colored(9), 2)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.equal(found[1], expected[1])
+    torch.testing.assert_close(found[0], expected[0], check_dtype=False)
+
+
 def test_other_real_pictures_are_as_near_to_either_set() -> None:
-    found = copies(noise(600), noise(200, seed=1), noise(200, seed=2))
+    found = copies(colored(600), colored(200, seed=1), colored(200, seed=2))
     assert found.closer == pytest.approx(0.5, abs=0.08)
     assert found.ratio == pytest.approx(1, abs=0.01)
 
 
 def test_copies_are_found() -> None:
-    train, held_out = noise(20, seed=1), noise(20, seed=2)
+    train, held_out = colored(20, seed=1), colored(20, seed=2)
     found = copies(train.flip(0), train, held_out)
     assert (found.closer, found.ratio) == (1, 0)
     assert found.train_index.tolist() == list(range(19, -1, -1))
@@ -93,7 +106,7 @@ def test_copies_are_found() -> None:
 
 
 def test_ties_count_half() -> None:
-    train = noise(20)
+    train = colored(20)
     found = copies(train[:10], train, train)
     assert (found.closer, found.ratio) == (0.5, 1)
     assert "50.0% of 10 samples" in str(found)
@@ -101,4 +114,4 @@ def test_ties_count_half() -> None:
 
 def test_sets_of_other_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="as many of one as of the other"):
-        copies(noise(4), noise(9), noise(8))
+        copies(colored(4), colored(9), colored(8))

@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,28 @@ MODULES = {
 }
 FLOORS = {
     "gan_utils": 0,
-    **dict.fromkeys(("runtime", "files", "shapes", "densities", "theory", "losses", "team"), 1),
-    **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "checkpoint"), 2),
+    **dict.fromkeys(
+        (
+            "runtime",
+            "files",
+            "shapes",
+            "densities",
+            "theory",
+            "losses",
+            "team",
+            "settings",
+            "players",
+            "figure_base",
+        ),
+        1,
+    ),
+    **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "step", "checkpoint"), 2),
     **dict.fromkeys(("shape_plots", "face_plots", "checkerboards"), 2),
     **dict.fromkeys(("training", "watching", "metrics", "line_game", "game_plots"), 3),
-    **dict.fromkeys(("variants", "face_metrics", "neighbors", "pretrained"), 3),
+    **dict.fromkeys(("variants", "classifiers", "coverage", "neighbors"), 3),
+    **dict.fromkeys(("pretrained", "recipes"), 3),
     **dict.fromkeys(("widgets", "game_widgets", "shape_widgets", "checks"), 4),
-    **dict.fromkeys(("cli", "__main__"), 5),
+    **dict.fromkeys(("cli", "commands", "train_command", "__main__"), 5),
 }
 
 
@@ -60,8 +76,8 @@ def test_no_module_imports_from_a_floor_above(module: str) -> None:
 
 
 def test_floors_are_read_from_real_imports() -> None:
-    assert "gan_utils.losses" in imported_modules(MODULES["gan_utils.game"])
-    assert "gan_utils.checkpoint" in imported_modules(MODULES["gan_utils.cli"])
+    assert "gan_utils.losses" in imported_modules(MODULES["gan_utils.settings"])
+    assert "gan_utils.commands" in imported_modules(MODULES["gan_utils.cli"])
 
 
 IMPORT_ALL = """
@@ -132,9 +148,27 @@ def test_budget(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GAN_UTILS_BUDGET", name)
         assert runtime.budget() == name
         assert runtime.pick(smoke=0, lecture=1, full=2) == value
+    for spelled in ("full ", '"full"', "Full", " 'FULL'\n"):
+        monkeypatch.setenv("GAN_UTILS_BUDGET", spelled)
+        assert runtime.budget() == "full"
+    for nothing in ("", " ", '""'):
+        monkeypatch.setenv("GAN_UTILS_BUDGET", nothing)
+        assert runtime.budget() == "lecture"
     monkeypatch.setenv("GAN_UTILS_BUDGET", "quick")
+    assert "problem: GAN_UTILS_BUDGET is 'quick'" in runtime.environment()
     with pytest.raises(ValueError, match="'quick'; it must be one of smoke, lecture, full"):
         runtime.budget()
+
+
+def test_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GAN_UTILS_FACES", raising=False)
+    assert runtime.variable("GAN_UTILS_FACES", "cartoon") == "cartoon"
+    for spelled in ("anime:/My Pictures", "'anime:/My Pictures'", ' "anime:/My Pictures" '):
+        monkeypatch.setenv("GAN_UTILS_FACES", spelled)
+        assert runtime.variable("GAN_UTILS_FACES", "cartoon") == "anime:/My Pictures"
+    for nothing in ("", "  ", "''"):
+        monkeypatch.setenv("GAN_UTILS_FACES", nothing)
+        assert runtime.variable("GAN_UTILS_FACES", "cartoon") == "cartoon"
 
 
 def test_data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +179,17 @@ def test_data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert runtime.data_root() == tmp_path / "data"
     monkeypatch.setattr(runtime, "_checkout", lambda: None)
     assert runtime.data_root() == Path.home() / ".cache" / "gan_utils"
+    monkeypatch.setenv("GAN_UTILS_DATA", "''")  # set, but empty
+    assert runtime.data_root() == Path.home() / ".cache" / "gan_utils"
+
+
+def test_data_root_without_a_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda path: str(path))  # as it then does
+    monkeypatch.setattr(runtime, "_checkout", lambda: None)
+    monkeypatch.delenv("GAN_UTILS_DATA", raising=False)
+    assert runtime.data_root() == Path(tempfile.gettempdir()) / "gan_utils"
+    monkeypatch.setenv("GAN_UTILS_DATA", "~/pictures")
+    assert runtime.data_root() == Path("~/pictures")
 
 
 def test_embedded_files() -> None:

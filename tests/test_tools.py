@@ -32,7 +32,6 @@ TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 FORK = "https://github.com/someone/gan-fork"
 COLAB = {  # read 2026-08
-    "accelerate": "1.14",
     "ipykernel": "6.17.1",
     "ipywidgets": "7.7.1",
     "numpy": "2.1",

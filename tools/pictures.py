@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gan_utils import datasets, plots, pretrained, runtime
-from gan_utils.cli import defaults, new_game
+from gan_utils import datasets, figures, runtime
+from gan_utils.models import pretrained
+from gan_utils.recipes import new_gan, recipe
 from gan_utils.training import fit, generate
 
 FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
@@ -22,13 +23,13 @@ FRACTIONS = (0.13, 0.2, 0.3, 1.0)  # of the run
 def digits(seconds: float) -> np.ndarray:
     """36 digits at five moments, (H, W)."""
     pictures = datasets.mnist()
-    game = new_game(defaults("dcgan", 28) | {"image_shape": pictures.shape})
-    fit(game, pictures, seconds=seconds)
-    steps = [step for step, _ in game.snapshots]
-    nearest = [min(steps, key=lambda s: abs(s - f * game.step)) for f in FRACTIONS]
+    gan = new_gan(recipe())
+    fit(gan, pictures, seconds=seconds)
+    steps = [step for step, _ in gan.snapshots]
+    nearest = [min(steps, key=lambda s: abs(s - f * gan.step)) for f in FRACTIONS]
     moments = [0, *map(steps.index, nearest)]
     print(f"steps {', '.join(str(steps[i]) for i in moments)}; {runtime.provenance()}")
-    sheets = [plots.grid(game.snapshots[i][1][:36], columns=6) for i in moments]
+    sheets = [figures.grid(gan.snapshots[i][1][:36], columns=6) for i in moments]
     gap = np.full((sheets[0].shape[0], 12), 255, np.uint8)
     row = [part for sheet in sheets for part in (sheet, gap)][:-1]
     return np.concatenate(row, axis=1)
@@ -37,8 +38,8 @@ def digits(seconds: float) -> np.ndarray:
 def faces() -> np.ndarray:
     """24 faces, (H, W, 3)."""
     generator, _ = pretrained.players("cartoon_64")
-    noise = torch.randn(24, pretrained.latent_dim("cartoon_64"))
-    return plots.grid(generate(generator, noise), columns=12)
+    noise = torch.randn(24, pretrained.about("cartoon_64")["latent_dim"])
+    return figures.grid(generate(generator, noise), columns=12)
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
     args = parser.parse_args()
     runtime.seed_everything(0)
     for name, sheet in [("faces", faces()), ("digits", digits(args.seconds))]:
-        (args.out / f"{name}.png").write_bytes(plots.png(sheet, scale=1))
+        (args.out / f"{name}.png").write_bytes(figures.png(sheet, scale=1))
         print(args.out / f"{name}.png")
 
 

@@ -6,67 +6,67 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from gan_utils.checks.verdict import Wrong, answer_unchanged, check, must_answer, must_be
+from gan_utils.checks.verdict import Wrong, ask, gives_verdict, must_be, same
 
 
-@check("Right: each channel by the mean and spread of all its pixels in all pictures.")
+def _normal(x: Tensor, dims: tuple[int, ...] = (0, 2, 3)) -> Tensor:
+    variance = x.var(dims, correction=0, keepdim=True)
+    return (x - x.mean(dims, keepdim=True)) / (variance + 1e-5).sqrt()
+
+
+def _centered(x: Tensor) -> Tensor:
+    return x - x.mean((0, 2, 3), keepdim=True)
+
+
+@gives_verdict(
+    "Right: each channel by the mean and spread of all its pixels in all pictures.",
+    {
+        "Each picture by itself: that is instance norm. The mean goes over the pictures too.": (
+            lambda x: _normal(x, (2, 3))
+        ),
+        "All channels of a picture together: that is layer norm. Leave dimension 1 out.": (
+            lambda x: _normal(x, (1, 2, 3))
+        ),
+        "Each pixel by itself: the mean goes over rows and columns too, (0, 2, 3).": (
+            lambda x: _normal(x, (0,))
+        ),
+        "All channels share one mean: leave dimension 1 out.": (lambda x: _normal(x, (0, 1, 2, 3))),
+        "The mean is gone, the spread is not: divide by the standard deviation.": _centered,
+        "Divided by the variance: take its square root.": (
+            lambda x: _centered(x) / x.var((0, 2, 3), False, keepdim=True)
+        ),
+        "Divided, but the mean is still there: subtract it first.": (
+            lambda x: x / x.std((0, 2, 3), keepdim=True)
+        ),
+    },
+)
 def batch_norm(answer: Callable[[Tensor], Tensor]) -> None:
     """`answer(x)` must normalize float (N, C, H, W) as `nn.BatchNorm2d` does while training."""
-    x = 3 + 2 * torch.randn(8, 5, 4, 6, generator=torch.Generator().manual_seed(0))
+    x = 3 + 2 * torch.randn(8, 5, 4, 6)
     x = x * torch.arange(1, 6).view(1, 5, 1, 1)  # every channel has another size
-    got = answer_unchanged(answer, x, instead="compute a new tensor")
+    got = ask(answer, x, instead="compute a new tensor")
     if got.shape != x.shape:
         raise Wrong(
             f"The result has shape {tuple(got.shape)}, not {tuple(x.shape)}: keep the dimensions "
             "of mean and variance with keepdim=True."
         )
-    likely = {
-        "Each picture by itself: that is instance norm. The mean goes over the pictures too.": (
-            _normal(x, (2, 3))
-        ),
-        "All channels of a picture together: that is layer norm. Leave dimension 1 out.": (
-            _normal(x, (1, 2, 3))
-        ),
-        "Each pixel by itself: the mean goes over rows and columns too, (0, 2, 3).": _normal(
-            x, (0,)
-        ),
-        "All channels share one mean: leave dimension 1 out.": _normal(x, (0, 1, 2, 3)),
-        "The mean is gone, the spread is not: divide by the standard deviation.": (
-            x - x.mean((0, 2, 3), keepdim=True)
-        ),
-        "Divided by the variance: take its square root.": (
-            (x - x.mean((0, 2, 3), keepdim=True)) / x.var((0, 2, 3), False, keepdim=True)
-        ),
-        "Divided, but the mean is still there: subtract it first.": (
-            x / x.std((0, 2, 3), keepdim=True)
-        ),
-    }
-    for misconception, value in likely.items():
-        if torch.allclose(got, value, rtol=1e-2, atol=1e-3):
-            raise Wrong(misconception)
-    right = _normal(x, (0, 2, 3))
-    if not torch.allclose(got, right, atol=1e-4):
-        if torch.allclose(got, right, atol=2e-2):
-            raise Wrong(
-                "Nearly: the variance divides by the number of values, not by one less "
-                "(correction=0), and eps is 1e-5, under the root."
-            )
-        means = [round(value, 2) for value in got.mean((0, 2, 3)).tolist()]
-        raise Wrong(f"Each channel must have mean 0 and spread 1; the means are {means}.")
+    right = _normal(x)
+    if same(got, right, rel_tol=0, abs_tol=2e-2) and not same(got, right, rel_tol=0, abs_tol=1e-4):
+        raise Wrong(
+            "Nearly: the variance divides by the number of values, not by one less "
+            "(correction=0), and eps is 1e-5, under the root."
+        )
+    means = [round(value, 2) for value in got.mean((0, 2, 3)).tolist()]
+    said = f"Each channel must have mean 0 and spread 1; the means are {means}."
+    must_be(got, right, said, batch_norm.mistakes, (x,), rel_tol=0, abs_tol=2e-2)
     if not torch.isfinite(answer(torch.ones(2, 5, 4, 6))).all():
         raise Wrong("A channel that is constant divides by 0: add eps = 1e-5 to the variance.")
 
 
-def _normal(x: Tensor, dims: tuple[int, ...]) -> Tensor:
-    variance = x.var(dims, correction=0, keepdim=True)
-    return (x - x.mean(dims, keepdim=True)) / (variance + 1e-5).sqrt()
-
-
-@check("Right: half the size, no bias that batch norm would take away, then LeakyReLU 0.2.")
+@gives_verdict("Right: half the size, no bias that batch norm would take away, then LeakyReLU 0.2.")
 def block(answer: Callable[[int, int], nn.Module]) -> None:
     """`answer(width_in, width_out)`: D's block, (N, in, H, W) → (N, out, H/2, W/2)."""
-    made = answer(6, 10)
-    must_answer(made)
+    made = ask(answer, 6, 10)
     if not isinstance(made, nn.Module):
         raise Wrong(f"That is a {type(made).__name__}; return a network, an nn.Sequential.")
     kinds = [type(module) for module in made.modules() if not list(module.children())]
@@ -102,10 +102,11 @@ def block(answer: Callable[[int, int], nn.Module]) -> None:
         raise Wrong(f"{'-'.join(map(str, numbers))} halves 14 too; the course's is 4-2-1.")
 
 
-@check("Right: both kinds of convolution, scales around 1, biases at 0, all else left alone.")
+@gives_verdict(
+    "Right: both kinds of convolution, scales around 1, biases at 0, all else left alone."
+)
 def init(answer: Callable[[nn.Module], None]) -> None:
     """`answer(module)`, for `network.apply`: as `models.dcgan_init`."""
-    torch.manual_seed(0)
     network = nn.Sequential(
         nn.Conv2d(8, 64, 4),
         nn.ConvTranspose2d(64, 32, 4, bias=False),
@@ -161,21 +162,29 @@ def _must_be_normal(name: str, weight: Tensor, mean: float) -> None:
         raise Wrong(f"{name}: no value beyond two spreads: that is uniform, not normal.")
 
 
-@check("Right: every update of D uses up its own batch, and G moves once after k of them.")
+@gives_verdict(
+    "Right: every update of D uses up its own batch, and G moves once after k of them.",
+    {
+        "600 leaves k out: before each step of G, D sees k batches of real pictures.": (
+            lambda pictures, batch, k: pictures // batch
+        ),
+        "1200: with k = 2 more pictures go into each step of G, so there are fewer steps.": (
+            lambda pictures, batch, k: pictures // batch * k
+        ),
+        "That multiplies by the batch: a larger batch leaves fewer steps.": (
+            lambda pictures, batch, k: pictures * batch
+        ),
+        "38,400 leaves the batch out.": lambda pictures, batch, k: pictures // k,
+    },
+)
 def generator_steps(answer: Callable[[int, int, int], int]) -> None:
     """`answer(pictures, batch_size, k)` must be the number of G's steps."""
-    got = answer(76_800, 128, 2)
-    must_answer(got)
-    likely = {
-        600: "600 leaves k out: before each step of G, D sees k batches of real pictures.",
-        1200: "1200: with k = 2 more pictures go into each step of G, so there are fewer steps.",
-        9_830_400: "That multiplies by the batch: a larger batch leaves fewer steps.",
-        38_400: "38,400 leaves the batch out.",
-    }
+    given = (76_800, 128, 2)
+    got = ask(answer, *given)
     if isinstance(got, float):
         raise Wrong(f"{got} is a float: steps are whole, so divide with //.")
-    if got != 300:
-        raise Wrong(likely.get(got, f"{got}; 76,800 pictures at batch 128 and k = 2 are 300."))
+    said = f"{got}; 76,800 pictures at batch 128 and k = 2 are 300."
+    must_be(got, 300, said, generator_steps.mistakes, given, rel_tol=0)
     for numbers, right in {(76_800, 512, 1): 150, (76_800, 128, 5): 120, (1000, 64, 3): 5}.items():
         got = answer(*numbers)
         if got != right:
@@ -185,38 +194,48 @@ def generator_steps(answer: Callable[[int, int, int], int]) -> None:
             )
 
 
-@check("Right: the mean, and t times the spread of a mean of so few.")
+def _interval(
+    values: Sequence[float], t: float = 4.303, correction: int = 1, root: float = 0.5
+) -> tuple[float, float]:
+    numbers = torch.tensor(values)
+    half = t * numbers.std(correction=correction).item() / len(values) ** root
+    return numbers.mean().item() - half, numbers.mean().item() + half
+
+
+@gives_verdict(
+    "Right: the mean, and t times the spread of a mean of so few.",
+    {
+        "The spread divides by n − 1, not by n: the mean was fitted to the same three numbers.": (
+            lambda values: _interval(values, correction=0)
+        ),
+        "1.96 is for large samples; three values know their own spread badly, hence t = 4.303.": (
+            lambda values: _interval(values, t=1.96)
+        ),
+        "That is where single runs lie; the mean of n varies √n times less: divide by √3.": (
+            lambda values: _interval(values, root=0)
+        ),
+        "Divide by the root of n, not by n.": lambda values: _interval(values, root=1),
+        "That is one standard error; multiply by t = 4.303.": (
+            lambda values: _interval(values, t=1)
+        ),
+    },
+)
 def interval(answer: Callable[[Sequence[float]], tuple[float, float]]) -> None:
     """`answer(values)`, three numbers: the 95% interval (low, high) of their mean, t = 4.303."""
     values = [1.0, 2.0, 6.0]
-    got = answer(values)
-    must_answer(got)
+    got = ask(answer, values)
     try:
         low, high = (float(value) for value in got)
     except (TypeError, ValueError):
         raise Wrong(f"That is {got!r}; return two numbers, (low, high).") from None
-    mean, spread = 3.0, 7.0**0.5
-    right = 4.303 * spread / 3**0.5
-    likely = {
-        "The spread divides by n − 1, not by n: the mean was fitted to the same three numbers.": (
-            4.303 * (14 / 3) ** 0.5 / 3**0.5
-        ),
-        "1.96 is for large samples; three values know their own spread badly, hence t = 4.303.": (
-            1.96 * spread / 3**0.5
-        ),
-        "That is where single runs lie; the mean of n varies √n times less: divide by √3.": (
-            4.303 * spread
-        ),
-        "Divide by the root of n, not by n.": 4.303 * spread / 3,
-        "That is one standard error; multiply by t = 4.303.": spread / 3**0.5,
-    }
-    if math.isclose(low, mean, rel_tol=1e-3) and not math.isclose(high, mean, rel_tol=1e-3):
+    if same(low, 3) and not same(high, 3):
         raise Wrong("That is the mean and the half-width; return (mean − half, mean + half).")
-    if not math.isclose(low + high, 2 * mean, rel_tol=1e-3, abs_tol=1e-3):
-        raise Wrong(f"({low:.2f}, {high:.2f}) is not centered on the mean, {mean:g}.")
-    half = (high - low) / 2
-    said = f"For {values} the half-width is {right:.2f}; you have {half:.2f}: t·s/√n."
-    must_be(half, right, likely, said, rel_tol=2e-3)
+    if not same(low + high, 6):
+        raise Wrong(f"({low:.2f}, {high:.2f}) is not centered on the mean, 3.")
+    right = _interval(values)
+    half, wanted = (high - low) / 2, (right[1] - right[0]) / 2
+    said = f"For {values} the half-width is {wanted:.2f}; you have {half:.2f}: t·s/√n."
+    must_be((low, high), right, said, interval.mistakes, (values,), rel_tol=2e-3)
     low, high = (float(value) for value in answer([4.0, 4.0, 7.0]))
-    if not (math.isclose(low, 0.697, rel_tol=1e-2) and math.isclose(high, 9.303, rel_tol=1e-2)):
+    if not same((low, high), (0.697, 9.303), rel_tol=1e-2):
         raise Wrong(f"Right for {values}, but for [4, 4, 7] it is (0.70, 9.30): not by heart.")

@@ -1,5 +1,7 @@
 """What transposed convolutions do inside a learner's network, for the checks of notebook 03."""
 
+import copy
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -16,7 +18,7 @@ def watch(network: nn.Module, noise: Tensor, loud: bool = False) -> tuple[Tensor
         loud: bring each layer's output to mean 0 and standard deviation 10, whatever its weights:
             far from zero all activations bend, and the last one shows its range.
     """
-    passed: Passed = []
+    network, passed = copy.deepcopy(network), []  # batch norm would count the noise
 
     def keep(layer: nn.ConvTranspose2d, given: tuple[Tensor], made: Tensor) -> Tensor:
         if loud:
@@ -24,14 +26,11 @@ def watch(network: nn.Module, noise: Tensor, loud: bool = False) -> tuple[Tensor
         passed.append((layer, given[0].clone(), made.clone()))  # a ReLU may work in place
         return made
 
-    layers = [module for module in network.modules() if isinstance(module, nn.ConvTranspose2d)]
-    handles = [layer.register_forward_hook(keep) for layer in layers]
-    try:
-        with torch.no_grad():
-            return network(noise), passed
-    finally:
-        for handle in handles:
-            handle.remove()
+    for module in network.modules():
+        if isinstance(module, nn.ConvTranspose2d):
+            module.register_forward_hook(keep)
+    with torch.no_grad():
+        return network(noise), passed
 
 
 def straight(before: Tensor, after: Tensor) -> bool:

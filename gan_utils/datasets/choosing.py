@@ -1,63 +1,77 @@
 """One word that names the pictures to train on: a source, its path, or the path alone."""
 
+import os
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import torch
 
-from gan_utils.datasets.cartoon import cartoon
-from gan_utils.datasets.celeba import celeba
-from gan_utils.datasets.celeba_files import FACES
+from gan_utils.datasets.cartoon.faces import cartoon
+from gan_utils.datasets.celeba import PLACES, celeba
 from gan_utils.datasets.cifar10 import cifar10
 from gan_utils.datasets.digits import mnist
-from gan_utils.datasets.folder import anime, anime_layout, folder
+from gan_utils.datasets.folder import folder
 from gan_utils.datasets.image_set import ImageSet
-from gan_utils.datasets.sources import Source
+from gan_utils.datasets.packing.pack import NoPictures
+from gan_utils.datasets.packing.sources import Source
 
 FORMS = (
     "mnist (embedded), mnist:FOLDER for all of MNIST, cartoon (drawn here), celeba (downloaded "
     "before), one of celeba:PATH, anime:PATH, folder:PATH and cifar10:PATH, or the path of a "
     "folder or zip"
 )
+ALONE, WITH_PATH = ("mnist", "cartoon", "celeba"), ("mnist", "celeba", "anime", "folder", "cifar10")
 DRAWN = 10_000  # cartoon faces, unless fewer are asked for
-PACKED = {"celeba": celeba, "anime": anime, "folder": folder}
-CELEBA_DIGITS = 6  # 000001.jpg; sets of anime faces are numbered without leading zeros
+# The names by which the authors of these sets hand out their files. Names of pictures tell nothing:
+# 000001.jpg is in CelebA, and in every film that was cut into frames.
+KNOWN = {
+    "MNIST/raw": "mnist",
+    "cifar-10-batches-py": "cifar10",
+    "cifar-10-python.tar.gz": "cifar10",
+    "img_align_celeba": "celeba",
+    "img_align_celeba.zip": "celeba",
+    "list_attr_celeba.txt": "celeba",
+    "list_attr_celeba.csv": "celeba",
+}
 
 
-def load(name: str, image_size: int = 28, at_most: int | None = None) -> ImageSet:
+def load(
+    name: str | Path, image_size: int = 28, at_most: int | None = None, channels: int | None = None
+) -> ImageSet:
     """The pictures that ``--data NAME`` means, image_size × image_size.
 
-    NAME is ``mnist``, ``cartoon`` or ``celeba``, or one of ``mnist``, ``celeba``, ``anime``,
-    ``folder`` and ``cifar10`` with a colon and the path of a folder or zip, or such a path alone:
-    the layouts of these sets are known by their folders and file names, any other is ``folder``.
+    NAME is ``mnist``, ``cartoon`` or ``celeba``, or one of ``mnist``, ``celeba``, ``folder`` and
+    ``cifar10`` with a colon and the path of a folder or zip, or such a path alone: MNIST, CIFAR-10
+    and CelebA are known by the names of their folders and tables, all else is ``folder``, as is
+    ``anime``. `ImageSet.source` says what a path was taken for.
 
     Args:
-        name: the source.
+        name: the source; a `Path` is always a path alone.
         image_size: pixels on a side.
         at_most: use no more than so many pictures; see `part`.
+        channels: 3 for color, 1 for gray; None for what the set has, and for color in a folder,
+            whose pictures may be of both kinds.
 
     Raises:
-        ValueError: no such source, not one picture at the path, or at_most below 1.
+        ValueError: no such source, not one picture at the path, or an argument out of range.
         FileNotFoundError: what the source needs is not at the path.
     """
     if at_most is not None and at_most < 1:
         raise ValueError(f"at_most is {at_most}; use 1 picture or more, or None for all")
-    source, _, path = name.partition(":")
-    if name == "cartoon":
-        return cartoon(min(DRAWN, at_most or DRAWN), image_size)
-    if name == "celeba":
-        return part(celeba(size=image_size), at_most)
-    if name != "mnist" and (source not in ("mnist", "cifar10", *PACKED) or not path):
-        if not name or not Path(name).expanduser().exists():
-            raise ValueError(f"data is {name!r}; it must be {FORMS}")
-        source, path = _layout(Path(name).expanduser()), name
-    if source in PACKED:
-        return part(PACKED[source](path, size=image_size), at_most)
-    if source == "cifar10":
-        images = cifar10(path)
+    if channels not in (None, 1, 3):
+        raise ValueError(f"channels is {channels}; it must be 1 (gray), 3 (color) or None")
+    if "://" in str(name):
+        raise ValueError(f"data is {str(name)!r}, an address; download it and give its path")
+    source, colon, path = str(name).partition(":")
+    if isinstance(name, Path) or not (source in WITH_PATH and path if colon else source in ALONE):
+        images = _recognized(name, image_size, channels)
+    elif source == "cartoon":
+        images = cartoon(min(DRAWN, at_most or DRAWN), image_size)
     else:
-        images = mnist(full=True, root=path) if path else mnist()
-    return part(images, at_most).resize(image_size)
+        place = Path(os.path.expanduser(path)) if path else None
+        images = _read(source, place, image_size, channels)
+    images = part(images, at_most).resize(image_size)
+    return images.in_channels(channels) if channels else images
 
 
 def part(images: ImageSet, n: int | None) -> ImageSet:
@@ -75,33 +89,41 @@ def part(images: ImageSet, n: int | None) -> ImageSet:
     if images.reserved[:border].any():
         return images.select(torch.arange(n) * len(images) // n)
     reserved = round(n * (len(images) - border) / len(images))
-    kept = slice(border + reserved - n, border + reserved)
-    chosen = images.select(kept)
-    if images.report is None:
-        return chosen
-    report = replace(images.report, names=images.report.names[kept], held_out=reserved)
-    return replace(chosen, report=report)
+    return images.select(slice(border + reserved - n, border + reserved))
 
 
-def _layout(path: Path) -> str:
-    """Which source reads a folder or zip."""
-    if (path / "MNIST" / "raw").is_dir():
-        return "mnist"
-    if (path / "cifar-10-batches-py").is_dir():
-        return "cifar10"
-    if path.is_dir() and any(
-        (path / folder / FACES).is_file()
-        or any((path / folder / FACES.removesuffix(".zip")).glob("*.jpg"))
-        for folder in ("", "celeba")
-    ):
-        return "celeba"
-    names = [entry.name for entry in Source.of(path).entries]
-    files = [PurePosixPath(name) for name in names]
-    numbers = [file.stem for file in files if file.stem.isdigit()]
-    if numbers and all(len(number) == CELEBA_DIGITS for number in numbers):
-        folders = {str(file.parent) for file in files}
-        words = " ".join([path.stem, *folders]).lower()
-        flat = folders == {"."} and "anime" not in words
-        if flat or ("celeba" in words and (path.is_file() or folders == {"."})):
-            return "celeba"
-    return "anime" if names and anime_layout(names) else "folder"
+def _read(source: str, path: Path | None, size: int, channels: int | None) -> ImageSet:
+    """All pictures of one source, not all of them resized yet."""
+    if source == "mnist":
+        return mnist(full=True, root=path) if path else mnist()
+    if source == "cifar10":
+        return cifar10(path)
+    if source == "celeba":
+        return celeba(path, size=size)
+    return folder(path, size, channels or 3)
+
+
+def _recognized(name: str | Path, size: int, channels: int | None) -> ImageSet:
+    """What a path alone holds; where that is not all there, the pictures that are."""
+    path = Path(os.path.expanduser(name))
+    if not str(name) or not path.exists():
+        raise ValueError(
+            f"data is {str(name)!r}; it must be {FORMS}, and there is nothing at {path.absolute()}"
+        )
+    try:
+        return _read(_known(path), path, size, channels)
+    except FileNotFoundError as error:
+        try:
+            return folder(path, size, channels or 3)
+        except NoPictures:
+            raise error from None
+
+
+def _known(path: Path) -> str:
+    """Which set a folder or file is, by the names its authors gave; any other is a folder."""
+    names = {path.name}
+    if path.is_dir():
+        names |= {name for name in KNOWN if any((path / at / name).exists() for at in PLACES)}
+    elif path.name not in KNOWN:
+        names |= {part for entry in Source.of(path).entries for part in entry.name.split("/")}
+    return next((source for name, source in KNOWN.items() if name in names), "folder")

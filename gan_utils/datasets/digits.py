@@ -1,5 +1,6 @@
 """Handwritten digits: an embedded sample of MNIST, and all of it through torchvision."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from gan_utils.datasets.image_set import ImageSet
 from gan_utils.runtime import data_root, embedded
 
 DIGITS = tuple("0123456789")
+ALL = 60_000
 
 
 def mnist(full: bool = False, download: bool = False, root: str | Path | None = None) -> ImageSet:
@@ -27,7 +29,13 @@ def mnist(full: bool = False, download: bool = False, root: str | Path | None = 
 
     Raises:
         FileNotFoundError: `full` without the files and without `download`, or a failed download.
+        ValueError: `download` or `root` without `full`, or other files than MNIST's.
     """
+    if not full and (download or root is not None):
+        raise ValueError(
+            "download and root are for all of MNIST: pass full=True, too; mnist() alone, the "
+            "embedded 10,000 digits, needs neither"
+        )
     with np.load(embedded("digits.npz")) as file:
         sample = {name: torch.from_numpy(file[name]) for name in file.files}
     if not full:
@@ -38,7 +46,13 @@ def mnist(full: bool = False, download: bool = False, root: str | Path | None = 
             sample["held_out"],
             "10,000 digits of MNIST's training set (LeCun, Cortes and Burges)",
         )
-    images, labels = _torchvision_mnist(Path(root) if root else data_root(), download)
+    root = Path(os.path.expanduser(root)) if root else data_root()
+    images, labels = _torchvision_mnist(root, download)
+    if not len(images) == len(labels) == ALL:
+        raise ValueError(
+            f"{root / 'MNIST' / 'raw'} holds {len(images):,} training digits and {len(labels):,} "
+            f"labels; MNIST has {ALL:,}. Put its own four files there, or leave root out"
+        )
     reserved = torch.zeros(len(images), dtype=torch.bool)
     reserved[sample["position"][sample["held_out"]].long()] = True
     source = "MNIST's training set (LeCun, Cortes and Burges)"
@@ -49,7 +63,7 @@ def stacked_mnist(digits: ImageSet, n: int, seed: int = 0) -> ImageSet:
     """Three random digits as the red, green and blue of one picture: 1,000 modes to cover.
 
     Args:
-        digits: grey pictures (N, 1, H, W) with labels 0 … 9.
+        digits: gray pictures (N, 1, H, W) with labels 0 … 9.
         n: how many to make.
         seed: of the random choice.
 
@@ -82,9 +96,13 @@ def _torchvision_mnist(root: Path, download: bool) -> tuple[torch.Tensor, torch.
             return digits.data, digits.targets
     try:
         digits = MNIST(root, train=True, download=download)
-    except (RuntimeError, OSError) as error:  # OSError covers URLError and an unwritable folder
+    except Exception as error:  # no network, an unwritable folder, whatever damaged files lead to
+        # Without its advice for a call of its own.
+        said = " ".join(str(error).partition(" You can")[0].split()) or repr(error)
         raise FileNotFoundError(
-            f"MNIST's four files are missing from {raw}, or damaged ({error}); pass download=True "
-            f"with a network, or put {', '.join(names)} there by hand; mnist() alone needs neither"
+            f"MNIST's four files are missing from {raw}, or damaged ({said}). To fetch them, with "
+            'a network:\n  python -c "from gan_utils import datasets; datasets.mnist(full=True, '
+            f'download=True)"\nBy hand: put {", ".join(names)} there.\n'
+            "The embedded digits, mnist alone, need no download"
         ) from error
     return digits.data, digits.targets

@@ -1,30 +1,17 @@
-"""Pictures of your own: any folder or zip, and the sets of anime faces that go around."""
+"""Pictures of your own: any folder or zip."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from gan_utils.datasets.image_set import ImageSet
-from gan_utils.datasets.packing import NoPictures, packed
-from gan_utils.datasets.pictures import Shape
-from gan_utils.datasets.report import Report
-
-# The sets of anime faces that are passed around are one folder of numbered files: 123.jpg, or
-# 123_2010.jpg with a year.
-ANIME_NAME = re.compile(r"\d+(_\d{4})?\.(jpe?g|png|webp)", re.IGNORECASE)
-ANIME_FOLDERS = {"", "faces", "images", "data", "cropped", "anime_faces", "animefaces"}
+from gan_utils.datasets.packing.pack import NoPictures, packed
+from gan_utils.datasets.packing.pictures import Shape
+from gan_utils.datasets.packing.report import Report
 
 
-def folder(
-    path: str | Path,
-    size: int = 64,
-    channels: int = 3,
-    crop: float = 1.0,
-    workers: int | None = None,
-) -> ImageSet:
+def folder(path: str | Path, size: int = 64, channels: int = 3, crop: float = 1.0) -> ImageSet:
     """All pictures below a folder or in a zip, uint8 (N, channels, size, size).
 
     Every file that is not hidden is tried, whatever its name; `pictures` states the rules by which
@@ -36,9 +23,8 @@ def folder(
     Args:
         path: the folder or zip; it is only read.
         size: pixels on a side.
-        channels: 3 for color, 1 for grey.
+        channels: 3 for color, 1 for gray.
         crop: the side of the center square, as a share of the shorter side.
-        workers: decoding processes; default one for each core.
 
     Returns:
         The pictures; ``print(images.report)`` says what was made of the files.
@@ -48,7 +34,7 @@ def folder(
         ValueError: not one file is a picture, the file is not a zip, or an argument out of range.
         OSError: the pack cannot be written.
     """
-    return packed(path, Shape(size, channels, crop), class_folders, workers=workers)
+    return packed(path, Shape(size, channels, crop), class_folders)
 
 
 def inspect(path: str | Path, size: int = 64, channels: int = 3) -> Report:
@@ -64,41 +50,17 @@ def inspect(path: str | Path, size: int = 64, channels: int = 3) -> Report:
         return error.report
 
 
-def anime(path: str | Path, size: int = 64) -> ImageSet:
-    """Anime faces from a folder or zip of numbered files; any other layout is read by `folder`.
-
-    Raises:
-        FileNotFoundError, ValueError, OSError: as `folder`.
-    """
-    images = folder(path, size)
-    if not anime_layout(images.report.names):
-        return images
-    return replace(images, labels=None, classes=(), source=f"{len(images):,} anime faces")
-
-
-def anime_layout(names: Sequence[str]) -> bool:
-    """Whether the files are numbered and lie in one folder, as sets of anime faces do."""
-    paths = [PurePosixPath(name) for name in names]
-    return (
-        len({path.parent for path in paths}) == 1
-        and paths[0].parent.name.lower() in ANIME_FOLDERS
-        and all(ANIME_NAME.fullmatch(path.name) for path in paths)
-    )
-
-
-def class_folders(
-    names: Sequence[str],
-) -> tuple[np.ndarray | None, tuple[str, ...], np.ndarray | None]:
+def class_folders(names: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Labels from the first folders that differ, if there are two or more and all lie in one.
 
     Returns:
-        int64 (N,) or None, the folders' names in order, and None: what is held out is not chosen.
+        int64 (N,) or None, and the folders' names in order.
     """
     above = [PurePosixPath(name).parts[:-1] for name in names]
     shared = 0  # folders that all pictures have in common
     while all(len(parts) > shared for parts in above) and len({p[shared] for p in above}) == 1:
         shared += 1
     if any(len(parts) <= shared for parts in above):
-        return None, (), None
+        return None, ()
     classes, labels = np.unique([parts[shared] for parts in above], return_inverse=True)
-    return labels.astype(np.int64), tuple(classes.tolist()), None
+    return labels.astype(np.int64), tuple(classes.tolist())

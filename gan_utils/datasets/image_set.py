@@ -1,11 +1,16 @@
 """A set of pictures: one uint8 tensor, with labels and where it came from."""
 
-from dataclasses import dataclass, field, replace
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
+
+READ = 2**27  # bytes of pixels that a fingerprint reads at most, and a little more
 
 
 def to_unit(images: Tensor) -> Tensor:
@@ -18,9 +23,9 @@ def to_uint8(images: Tensor) -> Tensor:
     return ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
-    """Pictures, in memory or mapped from a file.
+    """Pictures, in memory or mapped from a file. To compare two sets, compare `fingerprint`.
 
     Attributes:
         images: uint8 (N, C, H, W).
@@ -28,10 +33,12 @@ class ImageSet:
         classes: the name of each label, or of each attribute.
         reserved: bool (N,), True where a picture is held out of all training; None for nowhere.
         source: one line on where the pictures come from.
-        report: how they were made of files (`datasets.folder`), or None.
+        report: how they were made of files (`datasets.folder`), or None. In a part of a set its
+            `names` and `held_out` are of that part, the rest is of all files.
 
     Raises:
-        ValueError: the images are not uint8 (N, C, H, W), or labels do not match them.
+        TypeError: the images are no tensor.
+        ValueError: they are not uint8 (N, C, H, W), or labels do not match them.
     """
 
     images: Tensor
@@ -39,9 +46,14 @@ class ImageSet:
     classes: tuple[str, ...] = ()
     reserved: Tensor | None = None
     source: str = ""
-    report: Any = field(default=None, repr=False)
+    report: Any = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.images, Tensor):
+            raise TypeError(
+                f"images are a {type(self.images).__name__}; an ImageSet takes a torch.Tensor, "
+                "so convert with torch.from_numpy or torch.as_tensor"
+            )
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
             raise ValueError(
                 f"images are {self.images.dtype} of shape {tuple(self.images.shape)}; "
@@ -52,6 +64,10 @@ class ImageSet:
             if column is not None and len(column) != len(self.images):
                 raise ValueError(f"{len(column)} {name} for {len(self.images)} images")
 
+    def __repr__(self) -> str:
+        held_out = 0 if self.reserved is None else int(self.reserved.sum())
+        return f"ImageSet({len(self):,} × {self.shape}, {held_out:,} held out; {self.source})"
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -59,6 +75,22 @@ class ImageSet:
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of one picture."""
         return tuple(self.images.shape[1:])
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hex digits that tell whether two sets hold the same pictures in the same order.
+
+        It is a digest (BLAKE2b) of the shape, the pixels and what is held out; labels and source
+        do not count. Of a set above 128 MiB it reads every second, third … picture only, so that
+        it takes a fraction of a second; a change of another picture then goes unseen.
+        """
+        reserved = np.zeros(len(self), bool) if self.reserved is None else self.reserved.cpu()
+        digest = hashlib.blake2b(repr(tuple(self.images.shape)).encode(), digest_size=16)
+        digest.update(np.packbits(reserved))
+        step = max(1, -(-self.images.nbytes // READ))  # -(-a // b) rounds up
+        for part in self.images[::step].split(1024):
+            digest.update(part.cpu().contiguous().numpy())
+        return digest.hexdigest()
 
     @property
     def train(self) -> "ImageSet":
@@ -87,7 +119,12 @@ class ImageSet:
             name: None if column is None else column[index]
             for name, column in [("labels", self.labels), ("reserved", self.reserved)]
         }
-        return replace(self, images=self.images[index], **columns)
+        report = self.report
+        if report is not None:
+            names = [report.names[i] for i in torch.arange(len(self))[index].tolist()]
+            held_out = 0 if self.reserved is None else int(columns["reserved"].sum())
+            report = replace(report, names=names, held_out=held_out)
+        return replace(self, images=self.images[index], report=report, **columns)
 
     def resize(self, size: int) -> "ImageSet":
         """The same pictures at size × size, averaged down or interpolated up without aliasing.
@@ -106,5 +143,28 @@ class ImageSet:
             )
             return small.round().clamp(0, 255).to(torch.uint8)
 
-        # A part at a time: as floats, all at once would need four times the memory and more.
-        return replace(self, images=torch.cat([resized(part) for part in self.images.split(1024)]))
+        return self._each(resized)
+
+    def in_channels(self, channels: int) -> "ImageSet":
+        """The same pictures in color (3), gray ones repeated, or in gray (1), color to its luma.
+
+        Raises:
+            ValueError: another number of channels is wanted, or there.
+        """
+        for number in (channels, self.shape[0]):
+            if number not in (1, 3):
+                raise ValueError(f"{number} channels; pictures have 1 (gray) or 3 (color)")
+        if channels == self.shape[0]:
+            return self
+        if channels == 3:
+            return replace(self, images=self.images.expand(-1, 3, -1, -1))
+
+        def gray(images: Tensor) -> Tensor:  # 0.299, 0.587 and 0.114 of 2^16, rounded, as in Pillow
+            red, green, blue = images.int().split(1, dim=1)
+            return ((19595 * red + 38470 * green + 7471 * blue + 2**15) >> 16).to(torch.uint8)
+
+        return self._each(gray)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "ImageSet":
+        """A part at a time: all at once would need four times the memory and more."""
+        return replace(self, images=torch.cat([change(part) for part in self.images.split(1024)]))

@@ -8,22 +8,18 @@ from torch import Tensor
 MODES, RADIUS, RING_SIGMA = 8, 2.0, 0.1
 
 
-def ring_centers(modes: int = MODES, radius: float = RADIUS) -> Tensor:
-    """The centers, float (modes, 2), evenly on a circle; the first at (radius, 0)."""
-    angle = torch.arange(modes) * (2 * math.pi / modes)
-    return radius * torch.stack([angle.cos(), angle.sin()], dim=1)
+def ring_centers() -> Tensor:
+    """The centers, float (8, 2), evenly on a circle of radius 2; the first at (2, 0)."""
+    angle = torch.arange(MODES) * (2 * math.pi / MODES)
+    return RADIUS * torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
-def ring(
-    n: int, source: torch.Generator | None = None, modes: int = MODES, sigma: float = RING_SIGMA
-) -> Tensor:
-    """n points, float (n, 2), each from one of the Gaussians at random, of width `sigma`.
+def ring(n: int, generator: torch.Generator | None = None) -> Tensor:
+    """n points, float (n, 2), each from one of the Gaussians at random, of width `RING_SIGMA`.
 
     Args:
         n: how many points.
-        source: the random source; default PyTorch's global one.
-        modes: how many Gaussians.
-        sigma: their standard deviation.
+        generator: the random numbers' source; default PyTorch's global one.
     """
-    which = torch.randint(modes, (n,), generator=source)
-    return ring_centers(modes)[which] + sigma * torch.randn(n, 2, generator=source)
+    which = torch.randint(MODES, (n,), generator=generator)
+    return ring_centers()[which] + RING_SIGMA * torch.randn(n, 2, generator=generator)

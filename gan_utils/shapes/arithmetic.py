@@ -103,6 +103,17 @@ def span(kernel_size: int, dilation: int = 1) -> int:
     return dilation * (kernel_size - 1) + 1
 
 
+def at_least(least: int, **values: int) -> None:
+    """Refuse what is no whole number or too small.
+
+    Raises:
+        ValueError: a value below `least`, or not whole; the message names it.
+    """
+    for name, value in values.items():
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number, {least} or more")
+
+
 def _each_side(rule: Callable[..., int], *values: Size) -> Size:
     if not any(isinstance(value, tuple | list) for value in values):
         return rule(*values)
@@ -114,8 +125,8 @@ def _each_side(rule: Callable[..., int], *values: Size) -> Size:
 
 
 def _conv_out(size: int, kernel_size: int, stride: int, padding: int, dilation: int) -> int:
-    _whole(1, size=size, kernel_size=kernel_size, stride=stride, dilation=dilation)
-    _whole(0, padding=padding)
+    at_least(1, size=size, kernel_size=kernel_size, stride=stride, dilation=dilation)
+    at_least(0, padding=padding)
     reach, padded = span(kernel_size, dilation), size + 2 * padding
     if reach > padded:
         raise ValueError(
@@ -129,8 +140,8 @@ def _conv_out(size: int, kernel_size: int, stride: int, padding: int, dilation: 
 def _conv_transpose_out(
     size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int
 ) -> int:
-    _whole(1, size=size, kernel_size=kernel_size, stride=stride, dilation=dilation)
-    _whole(0, padding=padding, output_padding=output_padding)
+    at_least(1, size=size, kernel_size=kernel_size, stride=stride, dilation=dilation)
+    at_least(0, padding=padding, output_padding=output_padding)
     if output_padding >= max(stride, dilation):
         raise ValueError(
             f"output_padding is {output_padding}; it must be below the stride ({stride}) or the "
@@ -144,9 +155,3 @@ def _conv_transpose_out(
             f"nothing is left; take a padding of at most {(painted - 1) // 2}"
         )
     return painted - 2 * padding
-
-
-def _whole(least: int, **values: int) -> None:
-    for name, value in values.items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number, {least} or more")

@@ -1,14 +1,13 @@
 """All chains of layers that lead from one picture size to another, the cheapest first."""
 
-import bisect
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
+from itertools import islice, pairwise, product
 
 from torch import nn
 
-from gan_utils.shapes.arithmetic import conv_out, conv_transpose_out
+from gan_utils.shapes.arithmetic import at_least, conv_out, conv_transpose_out
 
 MOST_CHAINS = 20_000
 Layer = tuple[int, int, int]
@@ -21,35 +20,39 @@ class Chain:
     Attributes:
         sizes: before the first layer, and after each.
         layers: one fewer; transposed convolutions if the chain leads to a larger size.
-        widths: channels before the first layer, and after each.
     """
 
     sizes: tuple[int, ...]
     layers: tuple[Layer, ...]
-    widths: tuple[int, ...]
 
     @property
     def grows(self) -> bool:
         return self.sizes[-1] > self.sizes[0]
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels at each size: 3 at the end with the large picture, then 64, 128, 256, …"""
+        widths = (3, *(64 * 2**depth for depth in range(len(self.layers))))
+        return widths[::-1] if self.grows else widths
+
     @cached_property
     def multiply_adds(self) -> int:
         """For one picture; a transposed convolution counts its input cells."""
         cells = self.sizes[:-1] if self.grows else self.sizes[1:]
-        pairs = itertools.pairwise(self.widths)
         return sum(
             side**2 * kernel**2 * wide * narrow
-            for side, (kernel, _, _), (wide, narrow) in zip(cells, self.layers, pairs, strict=True)
+            for side, (kernel, _, _), (wide, narrow) in zip(
+                cells, self.layers, pairwise(self.widths), strict=True
+            )
         )
 
     def build(self) -> nn.Sequential:
         """The bare layers, without biases: (N, widths[0], sizes[0], sizes[0]) → the last ones."""
         kind = nn.ConvTranspose2d if self.grows else nn.Conv2d
-        pairs = itertools.pairwise(self.widths)
         return nn.Sequential(
             *(
                 kind(wide, narrow, *layer, bias=False)
-                for layer, (wide, narrow) in zip(self.layers, pairs, strict=True)
+                for layer, (wide, narrow) in zip(self.layers, pairwise(self.widths), strict=True)
             )
         )
 
@@ -67,13 +70,10 @@ def plan(
     strides: Sequence[int] = (2,),
     paddings: Sequence[int] = (1,),
     max_layers: int = 5,
-    channels: int = 64,
-    image_channels: int = 3,
 ) -> list[Chain]:
     """All chains from `start` to `goal`: fewest layers first, then fewest multiply-adds.
 
-    To a larger size by transposed convolutions, to a smaller one by convolutions. The side with
-    the large picture has `image_channels`, the next `channels`, and each further one twice as many.
+    To a larger size by transposed convolutions, to a smaller one by convolutions.
 
     Args:
         start, goal: pixels.
@@ -84,60 +84,48 @@ def plan(
         ValueError: no chain (the message names the nearest sizes that can be reached), start and
             goal the same, a number out of its range, or more than 20,000 chains.
     """
-    for name, value, least in [
-        *(("start", start, 1), ("goal", goal, 1), ("max_layers", max_layers, 1)),
-        *(("channels", channels, 1), ("image_channels", image_channels, 1)),
-        *(("a kernel", kernel, 1) for kernel in kernels),
-        *(("a stride", stride, 1) for stride in strides),
-        *(("a padding", padding, 0) for padding in paddings),
-    ]:
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number, {least} or more")
+    at_least(1, start=start, goal=goal, max_layers=max_layers)
+    for kernel, stride, padding in product(kernels, strides, paddings):
+        at_least(1, kernel=kernel, stride=stride)
+        at_least(0, padding=padding)
     if start == goal:
         raise ValueError(f"start and goal are both {start}: no layer is needed")
     rule = conv_transpose_out if goal > start else conv_out
-    options = list(itertools.product(*(sorted({*each}) for each in (kernels, strides, paddings))))
-
-    @cache
-    def after(size: int) -> tuple[tuple[Layer, int], ...]:
-        return tuple(_sizes(rule, size, options))
-
-    @cache
-    def ways(size: int, left: int) -> int:
-        """How many chains of exactly `left` layers end at the goal."""
-        if left == 0:
-            return int(size == goal)
-        return sum(ways(bigger, left - 1) for _, bigger in after(size))
-
-    def chains(size: int, left: int) -> Iterator[tuple[tuple[Layer, int], ...]]:
-        if left == 0:
-            yield ()
-            return
-        for layer, bigger in after(size):
-            if ways(bigger, left - 1):
-                for rest in chains(bigger, left - 1):
-                    yield ((layer, bigger), *rest)
-
-    count = sum(ways(start, length) for length in range(1, max_layers + 1))
-    if count > MOST_CHAINS:
-        raise ValueError(
-            f"there are {count:,} chains from {start} to {goal}; more than {MOST_CHAINS:,} nobody "
-            "reads: give fewer kernels, strides or paddings, or a smaller max_layers"
+    options = sorted({*product(kernels, strides, paddings)})
+    steps: dict[int, list[tuple[Layer, int]]] = {}  # each layer that fits a size, and what it makes
+    front = {start}
+    for _ in range(max_layers):
+        steps |= {size: list(_fitting(rule, size, options)) for size in front - steps.keys()}
+        front = {made for size in front for _, made in steps[size]}
+    reached = {made for follow in steps.values() for _, made in follow}
+    if goal not in reached:
+        raise ValueError(_nowhere(start, goal, reached, max_layers))
+    leads = [{goal}]  # sizes that may still become the goal, by the layers that are left for it
+    for _ in range(max_layers - 1):
+        leads.append(
+            {goal} | {size for size in steps if any(made in leads[-1] for _, made in steps[size])}
         )
-    if not count:
-        raise ValueError(_nowhere(start, goal, after, max_layers))
-    found = []
-    for length in range(1, max_layers + 1):
-        widths = [image_channels, *(channels * 2**depth for depth in range(length))]
-        widths = tuple(widths[::-1] if goal > start else widths)
-        for steps in chains(start, length):
-            sizes = (start, *(size for _, size in steps))
-            found.append(Chain(sizes, tuple(layer for layer, _ in steps), widths))
+    chains, found = [Chain((start,), ())], []
+    for useful in reversed(leads):
+        longer = (
+            Chain((*chain.sizes, made), (*chain.layers, layer))
+            for chain in chains
+            for layer, made in steps[chain.sizes[-1]]
+            if made in useful
+        )
+        chains = list(islice(longer, MOST_CHAINS + 1))
+        found += [chain for chain in chains if chain.sizes[-1] == goal]
+        if max(len(chains), len(found)) > MOST_CHAINS:
+            raise ValueError(
+                f"there are more than {MOST_CHAINS:,} chains from {start} to {goal}, which nobody "
+                "reads: give fewer kernels, strides or paddings, or a smaller max_layers"
+            )
     return sorted(found, key=lambda chain: (len(chain.layers), chain.multiply_adds, chain.layers))
 
 
-def _sizes(rule, size: int, options: list[Layer]) -> Iterator[tuple[Layer, int]]:
-    """Each layer that can follow a picture of this size, with the size after it."""
+def _fitting(
+    rule: Callable[..., int], size: int, options: list[Layer]
+) -> Iterator[tuple[Layer, int]]:
     for layer in options:
         try:
             yield layer, rule(size, *layer)
@@ -145,22 +133,17 @@ def _sizes(rule, size: int, options: list[Layer]) -> Iterator[tuple[Layer, int]]
             continue
 
 
-def _nowhere(start: int, goal: int, after, max_layers: int) -> str:
+def _nowhere(start: int, goal: int, reached: set[int], max_layers: int) -> str:
     """The sentence that says which sizes near the goal can be reached."""
-    reached, front = set(), {start}
-    for _ in range(max_layers):
-        front = {size for before in front for _, size in after(before)}
-        reached |= front
-    ordered = sorted(reached)
-    place = bisect.bisect(ordered, goal)
-    near = [str(size) for size in ordered[max(0, place - 1) : place + 1]]
-    start_of_sentence = (
+    sentence = (
         f"no chain of at most {max_layers} layers with these kernels, strides and paddings leads "
         f"from {start} to {goal}"
     )
-    if not near:
-        return f"{start_of_sentence}; not one layer fits {start}: take smaller kernels or paddings"
+    if not reached:
+        return f"{sentence}; not one layer fits {start}: take smaller kernels or paddings"
+    below = [size for size in sorted(reached) if size < goal][-1:]
+    above = [size for size in sorted(reached) if size > goal][:1]
     return (
-        f"{start_of_sentence}; the nearest sizes in reach are {' and '.join(near)}: take one of "
-        "them, another start, or more kernels, strides and paddings"
+        f"{sentence}; the nearest sizes in reach are {' and '.join(map(str, below + above))}: take "
+        "one of them, another start, or more kernels, strides and paddings"
     )

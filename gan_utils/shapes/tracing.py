@@ -1,11 +1,15 @@
-"""What a network does to a picture's shape, layer by layer, from arithmetic alone (notebook 03)."""
+"""What a network does to a picture's shape, layer by layer (notebook 03)."""
 
+import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from gan_utils.shapes.rules import Shape, jump_of, reach_of, step
+from gan_utils.shapes.arithmetic import conv_out, conv_transpose_out
+from gan_utils.shapes.rules import CONVOLUTIONS, Shape, name_of, window_of
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class Row:
         layer: what it is; 4-2-1 means kernel 4, stride 2, padding 1.
         shape: after the layer, without the batch: (C, H, W) or (features,).
         parameters: trainable numbers (0 where a layer occurs a second time).
-        multiply_adds: for one picture; only convolutions of both kinds and Linear count.
+        multiply_adds: for one picture; only convolutions of both kinds and Linear count, also
+            those inside a layer of one's own.
         sees: the side of the square of input pixels that one cell depends on, at most the whole
             input; None after anything but convolutions and pooling.
         paints: the side of the square of final pixels that one cell reaches, at most the whole
@@ -30,8 +35,8 @@ class Row:
     shape: Shape
     parameters: int
     multiply_adds: int
-    sees: int | None = None
-    paints: int | None = None
+    sees: int | None
+    paints: int | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,7 +44,7 @@ class Trace:
     """The rows of a network after its input of shape `start`; printed, a table."""
 
     start: Shape
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row]
 
     @property
     def parameters(self) -> int:
@@ -62,31 +67,24 @@ class Trace:
         head = ("layer", "shape", "parameters", "multiply-adds", "sees", "paints")
         lines = [head, ("", _times(self.start), "", "", "", "")]
         for row in self.rows:
-            numbers = [f"{n:,}" if n else "" for n in (row.parameters, row.multiply_adds)]
-            sides = ["" if side is None else str(side) for side in (row.sees, row.paints)]
-            lines.append((row.layer, _times(row.shape), *numbers, *sides))
+            numbers = (row.parameters, row.multiply_adds, row.sees, row.paints)
+            lines.append((row.layer, _times(row.shape), *(f"{n:,}" if n else "" for n in numbers)))
         lines.append(("total", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", "", ""))
-        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-        text = [
-            "  ".join(
-                cell.ljust(width) if i < 2 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        ]
-        return "\n".join(text)
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        form = "  ".join(f"{{:{'<>'[i > 1]}{width}}}" for i, width in enumerate(widths))
+        return "\n".join(form.format(*line).rstrip() for line in lines)
 
 
 def trace(network: nn.Sequential, shape: Shape) -> Trace:
-    """Follow a picture through a network without running it.
+    """Follow one empty picture through a copy of a network.
 
     Args:
-        network: an nn.Sequential, nested or not.
+        network: an nn.Sequential, nested or not, of any layers.
         shape: of one input without the batch: (C, H, W) for pictures, (features,) for noise.
 
     Raises:
-        ValueError: a layer that does not fit its input, or a network or layer that cannot be
-            followed; the message names the layer and what it was given.
+        ValueError: a network that is no nn.Sequential, or a layer that does not fit its input or
+            cannot be followed; the message names the layer and what it was given.
     """
     if not _plain(network):
         raise ValueError(
@@ -96,39 +94,83 @@ def trace(network: nn.Sequential, shape: Shape) -> Trace:
     start = tuple(shape) if isinstance(shape, tuple | list) else ()
     if not start or not all(isinstance(n, int) and n > 0 for n in start):
         raise ValueError(f"shape is {shape!r}; it must be whole numbers, 1 or more, as (3, 64, 64)")
-    layers, shape, rows, counted = list(_leaves(network)), start, [], set()
-    sees, jump = (1, 1) if len(start) == 3 else (None, 1)
+    network, work = copy.deepcopy(network).eval(), []
+    for module in network.modules():
+        if isinstance(module, (*CONVOLUTIONS, nn.Linear)):
+            module.register_forward_hook(lambda *call: work.append(_multiply_adds(*call)))
+    like = next(network.parameters(), torch.zeros(0))  # its device and type
+    picture = torch.zeros(1, *start, dtype=like.dtype, device=like.device)
+    layers, shapes, counts, counted = list(_leaves(network)), [start], [], set()
     for name, module in layers:
-        before = shape
-        try:
-            shape, layer, multiply_adds = step(module, before)
-        except ValueError as error:
-            raise ValueError(f"layer {name}, {type(module).__name__}: {error}") from error
-        if sees is not None:
-            reach = reach_of(module, before, up=False)
-            sees = None if reach is None else sees + (reach - 1) * jump
-            jump *= jump_of(module)
+        work.clear()
+        picture = _step(name, module, picture)
+        shapes.append(tuple(picture.shape[1:]))
         fresh = {p for p in module.parameters() if p.requires_grad} - counted
         counted |= fresh
-        parameters = sum(p.numel() for p in fresh)
-        side = None if sees is None or len(shape) != 3 else min(sees, max(start[1:]))
-        rows.append(Row(name, layer, shape, parameters, multiply_adds, side))
-    return Trace(start, _painted(rows, [module for _, module in layers]))
+        counts.append((sum(p.numel() for p in fresh), sum(work)))
+    modules = [module for _, module in layers]
+    sees = _sides(modules, shapes, up=False)
+    paints = _sides(modules[::-1], shapes[::-1], up=True)[::-1]
+    columns = zip(layers, shapes[1:], counts, sees[1:], paints[1:], strict=True)
+    rows = [
+        Row(name, name_of(module), shape, *count, seen, painted)
+        for (name, module), shape, count, seen, painted in columns
+    ]
+    return Trace(start, rows)
 
 
-def _painted(rows: list[Row], modules: list[nn.Module]) -> list[Row]:
-    """The same rows with `paints`, found from the last one backwards."""
-    if not rows or len(rows[-1].shape) != 3:
-        return rows
-    found, paints, jump = [], 1, 1
-    whole = max(rows[-1].shape[1:])
-    for row, module in zip(reversed(rows), reversed(modules), strict=True):
-        side = None if paints is None or len(row.shape) != 3 else min(paints, whole)
-        found.append(replace(row, paints=side))
-        reach = reach_of(module, row.shape, up=True)
-        paints = None if paints is None or reach is None else paints + (reach - 1) * jump
-        jump *= jump_of(module)
-    return found[::-1]
+def _multiply_adds(layer: nn.Module, given: tuple[Tensor], made: Tensor) -> int:
+    """Every number that is made, or that a transposed convolution is given, meets some weights."""
+    numbers = given[0] if isinstance(layer, nn.ConvTranspose2d) else made
+    return numbers.numel() * layer.weight[0].numel()
+
+
+def _step(name: str, module: nn.Module, picture: Tensor) -> Tensor:
+    """What the layer makes of its input."""
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            made = module(picture)
+        if not isinstance(made, Tensor):
+            raise TypeError(f"it gives a {type(made).__name__}, not a tensor")
+        if made.shape[:1] != (1,) or not made.numel():
+            raise ValueError(f"a batch of one would become {tuple(made.shape)}")
+    except Exception as error:  # a layer of one's own may raise anything
+        reason = _reason(module, tuple(picture.shape[1:]), error)
+        raise ValueError(f"layer {name}, {type(module).__name__}: {reason}") from error
+    return made
+
+
+def _reason(module: nn.Module, given: Shape, error: Exception) -> str:
+    """The sentence of the arithmetic where it has one, else torch's."""
+    if isinstance(module, CONVOLUTIONS) and len(given) == 3 and isinstance(module.padding, tuple):
+        numbers = (given[1:], module.kernel_size, module.stride, module.padding)
+        try:
+            if isinstance(module, nn.ConvTranspose2d):
+                conv_transpose_out(*numbers, module.output_padding, module.dilation)
+            else:
+                conv_out(*numbers, module.dilation)
+        except ValueError as better:
+            return str(better)
+    layer = f"{type(module).__name__}({module.extra_repr()})"
+    return f"its input has shape {given}, which {layer} does not take: {error}"
+
+
+def _sides(modules: list[nn.Module], shapes: list[Shape], up: bool) -> list[int | None]:
+    """For each shape, the side of the square of the first one's cells that one of its cells sees.
+
+    Args:
+        shapes: before the first module and after each.
+        up: both lists begin at the network's end, and "sees" is "paints".
+    """
+    if len(shapes[0]) != 3:
+        return [None] * len(shapes)
+    sides, side, jump, whole = [1], 1, 1, max(shapes[0][1:])
+    for module, (before, after) in zip(modules, pairwise(shapes), strict=True):
+        window = window_of(module, before, up)
+        side = side + (window[0] - 1) * jump if side and window else None
+        jump *= window[1] if window else 1
+        sides.append(None if side is None or len(after) != 3 else min(side, whole))
+    return sides
 
 
 def _plain(module: nn.Module) -> bool:

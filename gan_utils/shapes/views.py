@@ -11,19 +11,6 @@ from torch.nn.functional import conv2d, pad
 from gan_utils.shapes.arithmetic import conv_transpose_out, span
 
 
-def conv_matrix(
-    kernel: Tensor, size: tuple[int, int], stride: int = 1, padding: int = 0, dilation: int = 1
-) -> Tensor:
-    """A convolution of pictures of this size as a matrix, (output cells, input pixels).
-
-    Each column is what the convolution makes of one pixel that is 1 among zeros.
-    """
-    height, width = size
-    pixels = torch.eye(height * width, dtype=kernel.dtype).view(-1, 1, height, width)
-    columns = conv2d(pixels, kernel[None, None], None, stride, padding, dilation)
-    return columns.flatten(1).T
-
-
 def by_matrix(
     picture: Tensor,
     kernel: Tensor,
@@ -39,13 +26,11 @@ def by_matrix(
     """
     numbers = (len(kernel), stride, padding, output_padding, dilation)
     large = conv_transpose_out(tuple(picture.shape), *numbers)
+    pixels = torch.eye(large[0] * large[1], dtype=kernel.dtype).view(-1, 1, *large)
+    made = conv2d(pixels, kernel[None, None], None, stride, padding, dilation)[:, 0]
     # Far below the last row, the convolution may fit once more; those cells have no input here.
-    matrix = conv_matrix(kernel, large, stride, padding, dilation)
-    rows = (large[0] + 2 * padding - span(len(kernel), dilation)) // stride + 1
-    columns = len(matrix) // rows
-    cells = torch.zeros(rows, columns, dtype=picture.dtype)
-    cells[: picture.shape[0], : picture.shape[1]] = picture
-    return (matrix.T @ cells.flatten()).view(large)
+    transposed = made[:, : picture.shape[0], : picture.shape[1]].flatten(1)
+    return (transposed @ picture.flatten()).view(large)
 
 
 def by_zero_insertion(
