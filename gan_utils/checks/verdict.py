@@ -2,12 +2,12 @@
 
 import copy
 import functools
-import itertools
 import operator
 import random
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 Mistakes = Mapping[str, Callable[..., Any]]  # what the verdict says → an answer that is wrong so
-MOST = 10_000  # items of an answer; more of them never end
 
 
 class Verdict(str):
@@ -81,14 +80,12 @@ def _left_as_found() -> Iterator[None]:
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     threads, figures = torch.get_num_threads(), plt.get_fignums()
-    current = plt.gcf().number if figures else None
     gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     usual = torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False)
     try:
         with torch.random.fork_rng(gpus), usual[0], usual[1], usual[2]:
-            random.seed(0)
-            np.random.seed(0)  # noqa: NPY002
-            torch.default_generator.manual_seed(0)
+            for seed in (random.seed, np.random.seed, torch.default_generator.manual_seed):
+                seed(0)
             _set_torch(torch.float32, torch.device("cpu"), 1)
             yield
     finally:
@@ -97,8 +94,6 @@ def _left_as_found() -> Iterator[None]:
         _set_torch(dtype, device, threads)
         for number in set(plt.get_fignums()).difference(figures):
             plt.close(number)
-        if current in plt.get_fignums():
-            plt.figure(current)
 
 
 def _set_torch(dtype: torch.dtype, device: torch.device, threads: int) -> None:
@@ -108,14 +103,8 @@ def _set_torch(dtype: torch.dtype, device: torch.device, threads: int) -> None:
         torch.set_default_device(device)
 
 
-def must_answer(value: object) -> None:
-    """Refuse a stub's result, None or an ellipsis, as `Wrong`."""
-    if value is None or value is ...:
-        raise Wrong("Your function returned nothing; did you forget the return?")
-
-
 def ask(answer: Callable[..., Any], *given: Any, instead: str | None = None) -> Any:
-    """What the answer returns for a copy of these arguments.
+    """What the answer returns for a copy of these arguments; of an iterator, its first items.
 
     Args:
         instead: what to do, in words, where it changed an argument; None lets it.
@@ -125,67 +114,85 @@ def ask(answer: Callable[..., Any], *given: Any, instead: str | None = None) -> 
     """
     copies = copy.deepcopy(given)
     got = answer(*copies)
-    must_answer(got)
+    if got is None or got is ...:
+        raise Wrong("Your function returned nothing; did you forget the return?")
     equal = (torch.equal if isinstance(value, Tensor) else operator.eq for value in given)
     if instead and not all(same(*pair) for same, *pair in zip(equal, given, copies, strict=True)):
         raise Wrong(f"Your function changed its input: {instead}.")
-    return got
+    return list(islice(got, 10_000)) if isinstance(got, Iterator) else got  # it may never end
 
 
-def items(value: Iterable[Any]) -> list[Any]:
-    """The items of an answer; `Wrong` if they never end, and a TypeError if it has none."""
-    found = list(itertools.islice(value, MOST + 1))
-    if len(found) > MOST:
-        raise Wrong("That never ends: return all values at once, in a list or a tuple.")
-    return found
+def must_return(
+    answer: Callable[..., Any],
+    rows: Iterable[tuple[Any, ...]],
+    mistakes: Mistakes,
+    instead: str | None = None,
+    what: str | None = None,
+    read: Callable[[Any], Any] = lambda got: got,
+) -> None:
+    """Refuse an answer that is not right in each row.
 
+    Args:
+        rows: arguments, and last what they must give, a number or several of any shape.
+        mistakes: the first that makes what the learner got, in the rows so far, is to blame.
+        instead: as for `ask`.
+        what: the arguments in words: "For one batch".
+        read: what of the learner's to compare; it may raise `Wrong`.
 
-def four_edges(value: Any) -> list[Any]:
-    """The edges of a box, left, top, right and bottom; `Wrong` if the answer is no four values."""
-    try:
-        edges = items(value)
-    except TypeError:
-        raise Wrong(f"That is {value!r}; return (left, top, right, bottom).") from None
-    if len(edges) != 4:
-        raise Wrong(f"That has {len(edges)} numbers; return four: (left, top, right, bottom).")
-    return edges
+    Raises:
+        Wrong: with the mistake's sentence, or with one that tells both values.
+    """
+    for *given, right in rows:
+        got = read(ask(answer, *given, instead=instead))
+        begin = what or f"For {', '.join(map(str, given))}"
+        said = f"{begin} it must be {told(right)}; you have {told(got)}."
+        must_be(got, right, said, mistakes, given)
+        mistakes = {s: wrong for s, wrong in mistakes.items() if same(wrong(*given), right)}
 
 
 def must_be(
-    got: Any,
-    right: Any,
-    said: str,
-    mistakes: Mistakes,
-    given: tuple[Any, ...],
-    part: Callable[[Any], Any] = lambda made: made,
-    **tolerances: float,
+    got: Any, right: Any, said: str, mistakes: Mistakes, given: Iterable[Any], **tolerances: float
 ) -> None:
-    """Refuse a value that is not the right one.
+    """Refuse a value that is not the right one, as `must_return` for one row.
 
     Args:
-        got, right: the learner's and the right one, a number or several of any shape.
-        said: the sentence where no mistake is recognized.
-        mistakes: called with `given`; the first to make what the learner got is to blame.
-        part: what of a mistake's answer to compare.
+        said: the sentence where the shape is right and no mistake is recognized.
         tolerances: as for `same`.
-
-    Raises:
-        Wrong: with the mistake's sentence, or with `said`.
     """
     if same(got, right, **tolerances):
         return
     for sentence, mistake in mistakes.items():
-        with np.errstate(all="ignore"):
-            made = part(mistake(*copy.deepcopy(given)))
-        if same(got, made, **tolerances):
+        if same(got, mistake(*given), **tolerances):
             raise Wrong(sentence)
-    raise Wrong(said)
+    shape, wanted = _numbers(got).shape, _numbers(right).shape
+    raise Wrong(said if shape == wanted else f"The shape is {shape}; it must be {wanted}.")
 
 
 def same(one: Any, other: Any, rel_tol: float = 1e-3, abs_tol: float = 1e-6) -> bool:
-    """Equal numbers, apart from rounding, in equal shapes?"""
-    one, other = (
-        np.asarray(value.detach().double() if isinstance(value, Tensor) else value, np.float64)
-        for value in (one, other)
-    )
-    return one.shape == other.shape and np.allclose(one, other, rel_tol, abs_tol)
+    """Equal numbers, apart from rounding, in equal shapes? NaN equals NaN."""
+    one, other = _numbers(one), _numbers(other)
+    return one.shape == other.shape and np.allclose(one, other, rel_tol, abs_tol, equal_nan=True)
+
+
+def told(value: Any) -> str:
+    """A number or several, in a sentence."""
+    digits = {"float": "{:.5g}".format}
+    return np.array2string(_numbers(value), formatter=digits, separator=", ")
+
+
+def whole(value: Any) -> Any:
+    """The value itself, a whole number or several; else `Wrong`."""
+    if (np.floor(_numbers(value)) != _numbers(value)).any():
+        raise Wrong(f"{told(value)} is not whole: divide with //, which rounds down.")
+    return value
+
+
+def four_edges(value: Any) -> Any:
+    """The value itself, the edges of a box; else `Wrong`."""
+    if np.shape(value) != (4,):
+        raise Wrong(f"The shape is {np.shape(value)}; return four: (left, top, right, bottom).")
+    return value
+
+
+def _numbers(value: Any) -> np.ndarray:
+    return np.asarray(value.detach().double() if isinstance(value, Tensor) else value, np.float64)
