@@ -117,7 +117,7 @@ def ask(answer: Callable[..., Any], *given: Any, instead: str | None = None) -> 
     if got is None or got is ...:
         raise Wrong("Your function returned nothing; did you forget the return?")
     equal = (torch.equal if isinstance(value, Tensor) else operator.eq for value in given)
-    if instead and not all(same(*pair) for same, *pair in zip(equal, given, copies, strict=True)):
+    if instead and not all(eq(*pair) for eq, *pair in zip(equal, given, copies, strict=True)):
         raise Wrong(f"Your function changed its input: {instead}.")
     return list(islice(got, 10_000)) if isinstance(got, Iterator) else got  # it may never end
 
