@@ -25,7 +25,7 @@ test: .venv/.stamp ## Run all tests, the notebooks among them, in the smallest b
 	OMP_NUM_THREADS=1 GAN_UTILS_BUDGET=smoke $(RUN) -m pytest $(ARGS)
 
 elsewhere: .venv/.stamp ## Run notebooks and seeded tests as on other processors, each cell twice.
-	$(RUN) tools/elsewhere.py $(ARGS)
+	$(RUN) -m staff elsewhere $(ARGS)
 
 test-browser: .venv/.stamp ## Run the notebooks in JupyterLab, in Chromium, and move their sliders.
 	@$(RUN) -m pip install --disable-pip-version-check --quiet -r tests_browser/requirements.txt
@@ -33,52 +33,52 @@ test-browser: .venv/.stamp ## Run the notebooks in JupyterLab, in Chromium, and 
 	OMP_NUM_THREADS=1 GAN_UTILS_BUDGET=smoke $(RUN) -m pytest tests_browser $(ARGS)
 
 refresh: .venv/.stamp ## Run the notebooks again and store what they show (ARGS: only these).
-	$(RUN) tools/refresh.py $(ARGS)
+	$(RUN) -m staff refresh $(ARGS)
 
 lint: .venv/.stamp ## Check style, badges and the notebooks' rules.
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
-	$(RUN) tools/badges.py --check
-	$(RUN) tools/lint_notebooks.py
+	$(RUN) -m staff badges --check
+	$(RUN) -m staff lint
 
 badges: .venv/.stamp ## Write badges, first cells and README's links from pyproject's address.
-	$(RUN) tools/badges.py
+	$(RUN) -m staff badges
 
 bench: .venv/.stamp ## Measure images per second beside a textbook loop.
 	$(RUN) benchmarks/textbook.py $(ARGS)
 
 sweep: .venv/.stamp ## Look for the training settings that serve a minute best.
-	$(RUN) benchmarks/sweep.py $(ARGS)
+	$(RUN) -m training_runs.sweep $(ARGS)
 
 minimax: .venv/.stamp ## Make the runs over seeds that notebook 01 quotes: data/minimax.csv.
-	$(RUN) benchmarks/minimax.py $(ARGS)
+	$(RUN) -m training_runs.minimax $(ARGS)
 
 mlp-gan: .venv/.stamp ## Make the runs over seeds that notebook 02 quotes: data/mlp_gan.csv.
-	$(RUN) benchmarks/mlp_gan.py $(ARGS)
+	$(RUN) -m training_runs.mlp_gan $(ARGS)
 
 checkerboards: .venv/.stamp ## Make the runs over seeds that notebook 03 quotes: data/checkerboards.csv.
-	$(RUN) benchmarks/checkerboards.py $(ARGS)
+	$(RUN) -m training_runs.checkerboards $(ARGS)
 
 ablation: .venv/.stamp ## Make the runs over seeds that notebook 04 quotes: data/ablation.csv.
-	$(RUN) benchmarks/ablation.py $(ARGS)
+	$(RUN) -m training_runs.ablation $(ARGS)
 
 small-data: .venv/.stamp ## Make the runs over seeds that notebook 06 quotes: data/small_data.csv.
-	$(RUN) benchmarks/small_data.py $(ARGS)
+	$(RUN) -m training_runs.small_data $(ARGS)
 
 classifier: .venv/.stamp ## Train the digit classifier anew: data/digit_classifier.safetensors.
-	$(RUN) tools/train_classifier.py digit $(ARGS)
+	$(RUN) -m training_runs.classifier digit $(ARGS)
 
 face-classifier: .venv/.stamp ## Train the classifier of drawn faces anew: data/face_classifier.safetensors.
-	$(RUN) tools/train_classifier.py face $(ARGS)
+	$(RUN) -m training_runs.classifier face $(ARGS)
 
 weights: .venv/.stamp ## Train anew the pairs that later notebooks look into (ARGS: only these).
-	$(RUN) tools/train_weights.py $(ARGS)
+	$(RUN) -m training_runs.weights $(ARGS)
 
 digits: .venv/.stamp ## Take the digits sample from MNIST anew: data/digits.npz.
-	$(RUN) tools/make_digits.py $(ARGS)
+	$(RUN) -m training_runs.digits $(ARGS)
 
 pictures: .venv/.stamp ## Draw README's pictures anew: images/.
-	$(RUN) tools/pictures.py $(ARGS)
+	$(RUN) -m training_runs.pictures $(ARGS)
 
 # A browser with windows of its own; a text browser would take over the terminal.
 can_browse = { [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY$$BROWSER" ]; } \

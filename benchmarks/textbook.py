@@ -5,14 +5,8 @@
 The textbook loop is what common tutorials do: a DataLoader over PIL pictures with transforms,
 a sigmoid at D's end and BCELoss, plain Adam in float32, D's gradients computed in G's step and
 thrown away, and ``.item()`` on both losses in every step. The networks and the batch are the same.
-The two are processes of their own (the engine also changes how memory is kept) and take turns in
-short rounds, so that a noisy machine disturbs both alike; what is reported is the median over
-rounds, and the ratio round by round. "Share" is the arithmetic of the networks'
-matrix products per second, over what this processor reaches in one large matrix product.
-
-    make bench ARGS="--quality"
-
-trains the MLP pair by both loops for the same number of steps, over seeds, and prints the FIDs.
+The two are processes of their own and take turns in short rounds, so that a noisy machine disturbs
+both alike; what is reported is the median over rounds, and the ratio round by round.
 """
 
 import argparse
@@ -26,13 +20,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
-from gan_utils import datasets, metrics, models, runtime
+from gan_utils import datasets, models, runtime
 from gan_utils.datasets import ImageSet
-from gan_utils.step import measure
-from gan_utils.training import Game, Settings, generate, train_step
+from gan_utils.recipes import DEFAULTS
+from gan_utils.training import GAN, Settings, measure, train_step
 
 CASES = [
     # name, model, image shape, base channels, engine's batch, textbook's batch, wanted ratio
@@ -105,15 +98,15 @@ def engine(
     generator: nn.Module, discriminator: nn.Module, images: ImageSet, batch: int
 ) -> Callable[[], int]:
     """The same for the engine; every tenth step is recorded, as in `training.fit`."""
-    game = Game(generator, discriminator, Settings(batch_size=batch))
+    gan = GAN(generator, discriminator, Settings(batch_size=batch))
     done = 0
 
     def step() -> int:
         nonlocal done
         done += 1
-        leaves = train_step(game, lambda: game.next_batch(images.images))
+        leaves = train_step(gan, lambda: gan.next_batch(images.images))
         if done % 10 == 0:
-            measure(game, leaves).tolist()
+            measure(gan, leaves).tolist()
         return batch
 
     return step
@@ -169,57 +162,15 @@ def serve(
         pipe.send(rate(step, seconds))
 
 
-def flops(model: str, shape: tuple[int, int, int], width: int, useful: bool) -> float:
-    """Multiply-adds ×2 per image of one step, counted by PyTorch while the step runs.
-
-    `useful`: D's gradients are left out of G's step.
-    """
-    generator, discriminator = models.build(model, shape, 100, width or 64)
-    real, z = torch.zeros(8, *shape), torch.randn(8, 100)
-    with FlopCounterMode(display=False) as counter:
-        fake = generator(z)
-        (discriminator(real).sum() + discriminator(fake.detach()).sum()).backward()
-        discriminator.requires_grad_(not useful)
-        discriminator(fake).sum().backward()
-    return counter.get_total_flops() / 8
-
-
-def matrix_rate(dtype: torch.dtype) -> float:
-    """Operations per second in one large matrix product: the best of three sizes, ten each.
-
-    It is what PyTorch's library for products reaches, not the processor's limit: convolutions have
-    kernels of their own, so a share can pass 100%.
-    """
-    rates = []
-    for size in (1024, 2048, 4096):
-        a, b = torch.randn(2, size, size, dtype=dtype)
-        a @ b
-        for _ in range(10):
-            start = time.perf_counter()
-            a @ b
-            rates.append(2 * size**3 / (time.perf_counter() - start))
-    return max(rates)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=6.0, help="of each turn")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--quality", action="store_true", help="compare FIDs, not speed")
-    parser.add_argument("--steps", type=int, default=1500, help="of each run, with --quality")
-    parser.add_argument("--seeds", type=int, default=12, help="with --quality")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    if args.quality:
-        return compare_quality(args.steps, args.seeds)
-    runtime.seed_everything(0)
-
-    peak = {dtype: matrix_rate(dtype) for dtype in (torch.float32, torch.bfloat16)}
-    print(f"{runtime.provenance()}; one matrix product: ", end="")
-    print(", ".join(f"{str(d)[6:]} {r / 1e9:,.0f} GFLOP/s" for d, r in peak.items()))
+    print(runtime.provenance())
     for name, model, shape, width, batch, textbook_batch, wanted in CASES:
-        batch = batch or default_batch(model)
+        batch = batch or DEFAULTS[model]["batch_size"]
         turns = {
             "textbook": Turns("textbook", model, shape, width, textbook_batch, args.threads),
             "engine": Turns("engine", model, shape, width, batch, args.threads),
@@ -234,46 +185,13 @@ def main() -> None:
             turn.end()
         ratios = [e / t for e, t in zip(rates["engine"], rates["textbook"], strict=True)]
         print(f"\n{name}" + (f" ({batch})" if wanted is None else ""))
-        low = runtime.bfloat16_pays(torch.device("cpu"))
-        for which, dtype in [
-            ("textbook", torch.float32),
-            ("engine", torch.bfloat16 if low else torch.float32),
-        ]:
-            median = statistics.median(rates[which])
-            share = median * flops(model, shape, width, which == "engine") / peak[dtype]
-            print(f"  {which:9}{median:9,.0f} images/s   {share:5.1%} of the {str(dtype)[6:]} rate")
+        for which, measured in rates.items():
+            print(f"  {which:9}{statistics.median(measured):9,.0f} images/s")
         verdict = "" if wanted is None else f"; at least {wanted} wanted"
         print(
             f"  ratio    {statistics.median(ratios):9.2f} "
             f"(from {min(ratios):.2f} to {max(ratios):.2f}{verdict})"
         )
-
-
-def compare_quality(steps: int, seeds: int) -> None:
-    """Print FIDs after so many steps of both loops: MLP, batch 64, no moving average."""
-    digits = datasets.mnist()
-    scores: dict[str, list[float]] = {"textbook": [], "engine": []}
-    for seed in range(seeds):
-        for name, loop in [("textbook", textbook), ("engine", engine)]:
-            runtime.seed_everything(seed)
-            generator, discriminator = models.build("mlp", digits.shape)
-            step = loop(generator, discriminator, digits.train, 64)
-            for _ in range(steps):
-                step()
-            noise = torch.randn(9000, 100, generator=torch.Generator().manual_seed(1))
-            scores[name].append(metrics.fid(generate(generator, noise)).value)
-            print(f"seed {seed}, {name:9} FID {scores[name][-1]:.2f}", flush=True)
-    print(runtime.provenance(steps=steps, seeds=seeds))
-    for name, values in scores.items():
-        mean, spread = statistics.mean(values), statistics.stdev(values)
-        print(f"{name:9} mean {mean:.2f}, standard deviation over seeds {spread:.2f}")
-
-
-def default_batch(model: str) -> int:
-    """The batch that the command line takes when none is given."""
-    from gan_utils.cli import DEFAULTS
-
-    return DEFAULTS[model]["batch_size"]
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
 """Where and how a notebook runs: device, seed, budget, data folder, provenance line."""
 
-import contextlib
 import csv
-import ctypes
-import gc
 import os
 import platform
 import random
-from collections.abc import Iterator
+import tempfile
 from importlib import metadata, resources
 from pathlib import Path
 from typing import TypeVar
@@ -43,15 +40,20 @@ def seed_everything(seed: int) -> int:
     return seed
 
 
+def variable(name: str, default: str = "") -> str:
+    """What an environment variable says, without spaces and quotes around it; else the default."""
+    return os.environ.get(name, "").strip(" \t\n\"'") or default
+
+
 def budget() -> str:
     """The running budget: "smoke" (CI), "lecture" (default) or "full" (a GPU).
 
-    Read from the environment variable ``GAN_UTILS_BUDGET``.
+    Read from the environment variable ``GAN_UTILS_BUDGET``, in small or capital letters.
 
     Raises:
         ValueError: the variable holds another word.
     """
-    name = os.environ.get("GAN_UTILS_BUDGET", "lecture")
+    name = variable("GAN_UTILS_BUDGET", "lecture").lower()
     if name not in BUDGETS:
         raise ValueError(f"GAN_UTILS_BUDGET is {name!r}; it must be one of {', '.join(BUDGETS)}")
     return name
@@ -86,11 +88,17 @@ def stored_runs(name: str) -> list[dict[str, str]]:
 
 
 def data_root() -> Path:
-    """Where downloads land: ``GAN_UTILS_DATA``, else the checkout's ``data/``, else a cache."""
-    if os.environ.get("GAN_UTILS_DATA"):
-        return Path(os.environ["GAN_UTILS_DATA"]).expanduser()
-    checkout = _checkout()
-    return checkout / "data" if checkout else Path.home() / ".cache" / "gan_utils"
+    """Where downloads land: ``GAN_UTILS_DATA``, else the checkout's ``data/``, else a cache.
+
+    The cache is in the home folder, or among the temporary files of a user who has none.
+    """
+    if chosen := variable("GAN_UTILS_DATA"):
+        return Path(os.path.expanduser(chosen))  # Path.expanduser raises where there is no home
+    if checkout := _checkout():
+        return checkout / "data"
+    home = os.path.expanduser("~")
+    cache = Path(home, ".cache") if home != "~" else Path(tempfile.gettempdir())
+    return cache / "gan_utils"
 
 
 def provenance(**facts: object) -> str:
@@ -134,7 +142,10 @@ def environment() -> str:
         lines.append(f"ok: embedded digits at {embedded('digits.npz').parent.name}")
     except FileNotFoundError as error:
         lines.append(f"problem: {error}")
-    lines.append(f"ok: device {device()}, {os.cpu_count()} cores, budget {budget()}")
+    try:
+        lines.append(f"ok: device {device()}, {os.cpu_count()} cores, budget {budget()}")
+    except ValueError as error:  # the budget's name
+        lines.append(f"problem: {error}")
     return "\n".join(lines)
 
 
@@ -157,26 +168,6 @@ def bfloat16_pays(where: torch.device) -> bool:
         flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()
         return "avx512_bf16" in flags or "amx_bf16" in flags
     return False
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep the C library and Python's garbage collector out of a training loop's way.
-
-    glibc keeps what a step frees, instead of returning it to the system: the next step allocates
-    the same megabytes again. The collector no longer looks through what existed before. On two
-    cores the MLP pair at batch 64 gains between 5 and 15%; another C library is left as it is.
-    """
-    trim_threshold, mmap_threshold = -1, -3  # names in malloc.h: M_TRIM_THRESHOLD, …
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(mmap_threshold, 32 * 2**20)  # the most that glibc takes
-        libc.mallopt(trim_threshold, 2**30)
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _short(value: object) -> str:

@@ -4,64 +4,50 @@ Radford et al. 2016, section 3, lists the guidelines. `build("guidelines")` is t
 `models`; each other name in `VARIANTS` departs from one guideline.
 """
 
-import math
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import scipy.stats
 import torch
 from torch import Tensor, nn
 
-from gan_utils.game import Game, Settings
 from gan_utils.models import SLOPE, dcgan_init
 from gan_utils.runtime import seed_everything
+from gan_utils.training import GAN, Settings
 
 RATE = 1e-3  # chosen for runs of a minute; the paper's 2e-4 is for longer ones
 _SIZES, _KERNELS = (7, 14, 28), (3, 4, 4)  # from 4×4, as `models.start_and_kernels` has it
 
-
-@dataclass(frozen=True)
-class Variant:
-    """What one variant changes: arguments for the two builders and for `training.Settings`.
-
-    `optimizer` makes another one than Adam, of a player's parameters.
-    """
-
-    generator: dict[str, object] = field(default_factory=dict)
-    discriminator: dict[str, object] = field(default_factory=dict)
-    settings: dict[str, object] = field(default_factory=dict)
-    optimizer: Callable[..., torch.optim.Optimizer] | None = None
-
-
-_UNIT = {"unit": True}
-VARIANTS = {
-    "guidelines": Variant(),
-    "no batch norm": Variant({"norm": False}, {"norm": "none"}),
-    "batch norm on D's output": Variant(discriminator={"norm": "output too"}),
-    "batch norm on D's input": Variant(discriminator={"norm": "input too"}),
-    "no batch norm, default init": Variant(
-        {"norm": False, "init": False}, {"norm": "none", "init": False}
-    ),
-    "ReLU in D": Variant(discriminator={"slope": 0.0}),
-    "torch's default init": Variant({"init": False}, {"init": False}),
-    "β1 0.9": Variant(settings={"beta1": 0.9}),
-    "data in [0, 1], tanh": Variant(_UNIT, _UNIT),
-    "data in [0, 1], sigmoid": Variant({"unit": True, "output": "sigmoid"}, _UNIT),
-    "max-pooling": Variant(discriminator={"down": "max-pooling"}),
-    "resize-convolution": Variant({"up": "resize"}),
-    "average pooling as head": Variant(discriminator={"head": "average"}),
-    "projection as start": Variant({"start": "projection"}),
+# What each changes: arguments of the two builders and of `Settings`, and what makes optimizers.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "guidelines": {},
+    "no batch norm": {"generator": {"norm": False}, "discriminator": {"norm": "none"}},
+    "batch norm on D's output": {"discriminator": {"norm": "output too"}},
+    "batch norm on D's input": {"discriminator": {"norm": "input too"}},
+    "no batch norm, default init": {
+        "generator": {"norm": False, "init": False},
+        "discriminator": {"norm": "none", "init": False},
+    },
+    "ReLU in D": {"discriminator": {"slope": 0.0}},
+    "torch's default init": {"generator": {"init": False}, "discriminator": {"init": False}},
+    "β1 0.9": {"settings": {"beta1": 0.9}},
+    "data in [0, 1], tanh": {"generator": {"unit": nn.Tanh}, "discriminator": {"unit": True}},
+    "data in [0, 1], sigmoid": {"generator": {"unit": nn.Sigmoid}, "discriminator": {"unit": True}},
+    "max-pooling": {"discriminator": {"pool": True}},
+    "resize-convolution": {"generator": {"resize": True}},
+    "average pooling as head": {"discriminator": {"average": True}},
+    "projection as start": {"generator": {"project": True}},
     # Adam's steps have one size, SGD's that of the gradient: a rate of its own.
-    "SGD": Variant(optimizer=partial(torch.optim.SGD, lr=0.1, momentum=0.5)),
-    "RMSprop": Variant(optimizer=partial(torch.optim.RMSprop, lr=RATE)),
-    "batch 64": Variant(settings={"batch_size": 64}),
-    "batch 512": Variant(settings={"batch_size": 512}),
-    "k = 2": Variant(settings={"d_steps": 2}),
-    "k = 5": Variant(settings={"d_steps": 5}),
-    "the paper's rate, 2e-4": Variant(settings={"lr": 2e-4}),
+    "SGD": {"optimizer": partial(torch.optim.SGD, lr=0.1, momentum=0.5)},
+    "RMSprop": {"optimizer": partial(torch.optim.RMSprop, lr=RATE)},
+    "batch 64": {"settings": {"batch_size": 64}},
+    "batch 512": {"settings": {"batch_size": 512}},
+    "k = 2": {"settings": {"d_steps": 2}},
+    "k = 5": {"settings": {"d_steps": 5}},
+    "the paper's rate, 2e-4": {"settings": {"lr": 2e-4}},
 }
 
 
@@ -79,43 +65,37 @@ class _Stretch(nn.Module):
 def _generator(
     base_channels: int,
     norm: bool = True,
-    start: str = "transposed",
-    up: str = "transposed",
-    output: str = "tanh",
-    unit: bool = False,
+    project: bool = False,
+    resize: bool = False,
+    unit: type[nn.Module] | None = None,
     init: bool = True,
 ) -> nn.Sequential:
     """Noise (N, 100) → digits (N, 1, 28, 28) by 4-7-14-28.
 
     Args:
         norm: batch norm after all layers but the last.
-        start: how the noise becomes 4×4: "transposed" convolution, or dense "projection".
-        up: how a size grows: "transposed" convolution, or "resize" and a 3×3 convolution.
-        output: "tanh" or "sigmoid".
-        unit: G and D meet in [0, 1]: what `output` gives counts as 0 … 1, and is stretched to
-            −1 … 1 on its way out.
+        project: a dense layer makes the first 4×4, not a transposed convolution.
+        resize: a size grows by resizing and a 3×3 convolution, not by a transposed one.
+        unit: G and D meet in [0, 1]: what tanh or this layer gives counts as 0 … 1, and is
+            stretched to −1 … 1 on its way out.
         init: `models.dcgan_init`; without it, torch's default.
     """
     wide = 4 * base_channels
-    if start == "projection":
+    if project:
         layers = [nn.Linear(100, wide * 4 * 4), nn.Unflatten(1, (wide, 4, 4))]
-        if init:
-            nn.init.normal_(layers[0].weight, 0.0, 0.02)
-            nn.init.zeros_(layers[0].bias)
+        nn.init.normal_(layers[0].weight, 0.0, 0.02)
+        nn.init.zeros_(layers[0].bias)
     else:
-        layers = [nn.Unflatten(1, (100, 1, 1))]
-        layers += [nn.ConvTranspose2d(100, wide, 4, bias=not norm)]
+        layers = [nn.Unflatten(1, (100, 1, 1)), nn.ConvTranspose2d(100, wide, 4, bias=not norm)]
     widths = (wide, wide // 2, wide // 4, 1)
     for (width_in, width_out), size, kernel in zip(pairwise(widths), _SIZES, _KERNELS, strict=True):
-        layers += [nn.BatchNorm2d(width_in)] if norm else []
+        layers += [nn.BatchNorm2d(width_in), nn.ReLU()] if norm else [nn.ReLU()]
         bias = not norm or width_out == 1
-        layers += [nn.ReLU()]
-        if up == "resize":
+        if resize:
             layers += [nn.Upsample(size), nn.Conv2d(width_in, width_out, 3, padding=1, bias=bias)]
         else:
             layers += [nn.ConvTranspose2d(width_in, width_out, kernel, 2, padding=1, bias=bias)]
-    layers += [nn.Sigmoid() if output == "sigmoid" else nn.Tanh()]
-    layers += [_Stretch(2, -1)] if unit else []
+    layers += [unit(), _Stretch(2, -1)] if unit else [nn.Tanh()]
     network = nn.Sequential(*layers)
     return network.apply(dcgan_init) if init else network
 
@@ -124,8 +104,8 @@ def discriminator(
     base_channels: int = 16,
     norm: str = "inside",
     slope: float = SLOPE,
-    down: str = "stride",
-    head: str = "convolution",
+    pool: bool = False,
+    average: bool = False,
     unit: bool = False,
     init: bool = True,
 ) -> nn.Sequential:
@@ -135,8 +115,8 @@ def discriminator(
         norm: batch norm "inside" (after all layers but the first and the last), "input too",
             "output too" or "none".
         slope: of LeakyReLU for negative inputs; 0 is ReLU.
-        down: how a size shrinks: a convolution's "stride", or "max-pooling" after stride 1.
-        head: a 4×4 "convolution", or the "average" of each channel and a dense layer.
+        pool: a size shrinks by max-pooling after a 3×3 convolution, not by a convolution's stride.
+        average: the head is the mean of each channel and a dense layer, not a 4×4 convolution.
         unit: bring the pictures from −1 … 1 to 0 … 1 first.
         init: `models.dcgan_init`; without it, torch's default.
     """
@@ -144,17 +124,15 @@ def discriminator(
     layers = [_Stretch(0.5, 0.5)] if unit else []
     for (width_in, width_out), kernel in zip(pairwise(widths), _KERNELS[::-1], strict=True):
         normed = norm == "input too" or (norm != "none" and width_in > 1)
-        if down == "max-pooling":
+        if pool:
             layers += [nn.Conv2d(width_in, width_out, 3, padding=1, bias=not normed)]
             layers += [nn.MaxPool2d(2, ceil_mode=True)]
         else:
             layers += [nn.Conv2d(width_in, width_out, kernel, 2, padding=1, bias=not normed)]
         layers += [nn.BatchNorm2d(width_out)] if normed else []
         layers += [nn.LeakyReLU(slope) if slope else nn.ReLU()]
-    if head == "average":
-        layers += [nn.AdaptiveAvgPool2d(1), nn.Conv2d(widths[-1], 1, 1)]
-    else:
-        layers += [nn.Conv2d(widths[-1], 1, 4)]
+    layers += [nn.AdaptiveAvgPool2d(1)] if average else []
+    layers += [nn.Conv2d(widths[-1], 1, 1 if average else 4)]
     layers += [nn.BatchNorm2d(1)] if norm == "output too" else []
     network = nn.Sequential(*layers, nn.Flatten())
     return network.apply(dcgan_init) if init else network
@@ -169,11 +147,11 @@ def build(name: str, base_channels: int = 16) -> tuple[nn.Sequential, nn.Sequent
     if name not in VARIANTS:
         raise ValueError(f"variant is {name!r}; it must be one of {', '.join(VARIANTS)}")
     changes = VARIANTS[name]
-    generator = _generator(base_channels, **changes.generator)
-    return generator, discriminator(base_channels, **changes.discriminator)
+    generator = _generator(base_channels, **changes.get("generator", {}))
+    return generator, discriminator(base_channels, **changes.get("discriminator", {}))
 
 
-def game(name: str, seed: int = 0, base_channels: int = 16) -> Game:
+def gan(name: str, seed: int = 0, base_channels: int = 16) -> GAN:
     """The players of a variant before the first step, seeded, with their optimizers.
 
     Raises:
@@ -181,20 +159,14 @@ def game(name: str, seed: int = 0, base_channels: int = 16) -> Game:
     """
     seed_everything(seed)
     players = build(name, base_channels)
-    started = Game(*players, Settings(**{"lr": RATE, "seed": seed, **VARIANTS[name].settings}))
-    if VARIANTS[name].optimizer:
-        optimizers = [VARIANTS[name].optimizer(player.parameters()) for player in players]
-        started.g_optimizer, started.d_optimizer = optimizers
+    changed = VARIANTS[name].get("settings", {})
+    started = GAN(*players, Settings(**{"lr": RATE, "seed": seed, **changed}))
+    if optimizer := VARIANTS[name].get("optimizer"):
+        started.g_optimizer, started.d_optimizer = (optimizer(p.parameters()) for p in players)
     return started
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The mean of some runs, and the half-width of its 95% interval by Student's t.
-
-    The half-width is infinite for a single run: one run says nothing of the spread.
-    """
-    mean, n = statistics.fmean(values), len(values)
-    if n < 2:
-        return mean, math.inf
-    t = float(scipy.stats.t.ppf(0.975, n - 1))
-    return mean, t * statistics.stdev(values) / math.sqrt(n)
+    """The mean of two runs or more, and the half-width of its 95% interval by Student's t."""
+    t = float(scipy.stats.t.ppf(0.975, len(values) - 1))
+    return statistics.fmean(values), t * statistics.stdev(values) / len(values) ** 0.5

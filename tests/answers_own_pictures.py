@@ -7,8 +7,8 @@ from checking import Answer, Mistakes, Solutions
 from torch import Tensor
 
 from gan_utils.checks import own_pictures as checks
-from gan_utils.datasets.faces import wider
-from gan_utils.neighbors import nearest
+from gan_utils.datasets import wider
+from gan_utils.metrics import nearest
 
 Box = tuple[int, int, int, int]
 Record = dict[str, object]

@@ -1,4 +1,4 @@
-"""Small games that many tests train, and folders: one for a test's data, and all of MNIST's."""
+"""Small GANs that many tests train, and folders: one for a test's data, and all of MNIST's."""
 
 import os
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from samples import noise
 from torch import Tensor
 
 from gan_utils.datasets import ImageSet
-from gan_utils.game import Game, Settings
 from gan_utils.models import build, mlp_discriminator, mlp_generator
+from gan_utils.training import GAN, Settings
 
 pytest.register_assert_rewrite("checking")  # so that its failures show the values
 settings.register_profile("course", deadline=None)  # the first call of a test may be slow
@@ -23,7 +23,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests st
 SIZE = 8
 
 
-def small_game(dropout: float = 0.0, batch_norm: bool = True, **options: object) -> Game:
+def small_gan(dropout: float = 0.0, batch_norm: bool = True, **options: object) -> GAN:
     """A pair of tiny MLPs for 8×8 pictures; the same weights for the same seed."""
     chosen = Settings(
         **{"latent_dim": 4, "batch_size": 8, "lr": 1e-3, "bfloat16": False, **options}
@@ -31,17 +31,17 @@ def small_game(dropout: float = 0.0, batch_norm: bool = True, **options: object)
     torch.manual_seed(chosen.seed)
     shape = (1, SIZE, SIZE)
     generator = mlp_generator(chosen.latent_dim, shape, (16, 16), batch_norm, dropout)
-    return Game(generator, mlp_discriminator(shape, (16,), dropout), chosen, torch.device("cpu"))
+    return GAN(generator, mlp_discriminator(shape, (16,), dropout), chosen, torch.device("cpu"))
 
 
-def small_dcgan(**options: object) -> Game:
+def small_dcgan(**options: object) -> GAN:
     """A tiny DCGAN pair for 12×12 pictures."""
     chosen = Settings(
         **{"latent_dim": 4, "batch_size": 8, "lr": 1e-3, "bfloat16": False, **options}
     )
     torch.manual_seed(chosen.seed)
     networks = build("dcgan", (1, 12, 12), chosen.latent_dim, base_channels=4)
-    return Game(*networks, chosen, torch.device("cpu"))
+    return GAN(*networks, chosen, torch.device("cpu"))
 
 
 def small_pictures(n: int = 40) -> ImageSet:
@@ -49,11 +49,11 @@ def small_pictures(n: int = 40) -> ImageSet:
     return ImageSet(noise(n, 1, SIZE, SIZE))
 
 
-def weights(game: Game) -> dict[str, Tensor]:
-    """An independent copy of all weights and buffers of the game's networks."""
+def weights(gan: GAN) -> dict[str, Tensor]:
+    """An independent copy of all weights and buffers of the GAN's networks."""
     return {
         f"{name}.{key}": value.clone()
-        for name, network in game.networks().items()
+        for name, network in gan.networks().items()
         for key, value in network.state_dict().items()
     }
 

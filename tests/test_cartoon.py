@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import chi2_contingency
 
-from gan_utils.datasets import cartoon_look, cartoon_sketch, pool
-from gan_utils.datasets.cartoon import ATTRIBUTES, SHARES, attributes, cartoon, labeled_by
-from gan_utils.datasets.cartoon_look import Dice, Look, draw_attributes
-from gan_utils.datasets.image_set import ImageSet
+from gan_utils.datasets import ATTRIBUTES, SHARES, ImageSet, attributes, cartoon, labeled_by, pool
+from gan_utils.datasets.cartoon import look, sketch
+from gan_utils.datasets.cartoon.look import Dice, Look, draw_attributes
 
-drawing = sys.modules["gan_utils.datasets.cartoon"]  # the package's `cartoon` may be the function
+drawing = sys.modules[labeled_by.__module__]  # the package's `cartoon` is the function
 draw = drawing._draw
 LABELS_HASH = "009a7e0c2ffd0d1a"
 # Pillow 12 sets a few corners of polygons one subpixel apart from Pillow 10 and 11.
@@ -104,8 +103,8 @@ def test_edges_are_clean(size: int) -> None:
 
 
 def test_without_the_finer_canvas_edges_are_not_clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cartoon_sketch, "FINER", 1)
-    monkeypatch.setattr(cartoon_sketch, "CANVAS", 1)
+    monkeypatch.setattr(sketch, "FINER", 1)
+    monkeypatch.setattr(sketch, "CANVAS", 1)
     mean, worst = edge_error(64)
     assert mean > 2 * MEAN and worst > 2 * WORST
 
@@ -149,7 +148,7 @@ def test_the_table_of_attributes() -> None:
         assert ATTRIBUTES[name] == tuple(shares)
     colors = (("hair color", "HAIR"), ("eye color", "EYES"), ("skin", "SKIN"))
     for name, palette in colors:
-        assert tuple(getattr(cartoon_look, palette)) == ATTRIBUTES[name]
+        assert tuple(getattr(look, palette)) == ATTRIBUTES[name]
 
 
 def test_labels_are_the_attributes() -> None:
@@ -218,7 +217,7 @@ def test_every_value_shows(attribute: str) -> None:
 
 
 def test_no_face_runs_out_of_random_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cartoon_look, "RANDOM_NUMBERS", cartoon_look.RANDOM_NUMBERS // 2)
+    monkeypatch.setattr(look, "RANDOM_NUMBERS", look.RANDOM_NUMBERS // 2)
     for number in range(200):
         dice = Dice(9, number)
         drawing._sketch(Look.of(draw_attributes(dice), dice))

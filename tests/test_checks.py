@@ -17,16 +17,8 @@ from checking import Check, assert_says, cases, state, surroundings
 from torch import nn
 
 from gan_utils import losses
-from gan_utils.checks import (
-    dcgan,
-    faces,
-    minimax_game,
-    mlp_gan,
-    own_pictures,
-    shapes,
-    start_here,
-)
-from gan_utils.datasets.packing import held_out
+from gan_utils.checks import dcgan, faces, minimax_game, mlp_gan, own_pictures, shapes, start_here
+from gan_utils.datasets.packing.pack import held_out
 
 MODULES = [start_here, minimax_game, mlp_gan, shapes, dcgan, faces, own_pictures]
 ANSWERS = [

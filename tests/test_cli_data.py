@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from samples import status
 
-from gan_utils import checkpoint, cli, datasets
+from gan_utils import datasets
 from gan_utils.datasets import choosing
+from gan_utils.training import checkpoint
 
 pytestmark = pytest.mark.usefixtures("data_root")
 
@@ -23,12 +25,6 @@ def pictures(tmp_path: Path) -> Path:
         Image.fromarray(pixels).save(folder / f"{i:06d}.jpg")
     (folder / "bad.jpg").write_bytes(b"")
     return folder
-
-
-def status(*words: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        cli.main([str(word) for word in words])
-    return ended.value.code
 
 
 # --- load
@@ -69,11 +65,67 @@ def test_training_on_a_folder(pictures: Path, tmp_path: Path, size: int) -> None
     out = tmp_path / "run"
     words = ["--data", f"folder:{pictures}", "--image-size", size, "--steps", 2, "--out", out]
     assert status("train", *tiny, *words) == 0
-    assert checkpoint.weights_step(out, "generator") == 2
-    settings = json.loads((out / "settings.json").read_text())
-    assert settings["image_shape"] == [3, size, size]
+    stored = checkpoint.read(out)
+    assert (stored["step"], stored["settings"]["channels"]) == (2, 3)
     assert status("sample", out, "--n", 4, "--out", tmp_path / "a.npz") == 0
     assert np.load(tmp_path / "a.npz")["images"].shape == (4, size, size, 3)
+
+
+SMALL = ("--image-size", 12, "--base-channels", 2, "--batch-size", 4)
+
+
+def test_training_in_gray(pictures: Path, tmp_path: Path) -> None:
+    run, sheet = tmp_path / "run", tmp_path / "sheet.png"
+    words = ["--data", pictures, *SMALL, "--channels", 1]
+    assert status("train", *words, "--steps", 1, "--out", run) == 0
+    assert status("train", "--resume", run, "--steps", 2) == 0
+    assert status("sample", run, "--n", 3, "--out", tmp_path / "a.npz") == 0
+    assert np.load(tmp_path / "a.npz")["images"].shape == (3, 12, 12, 1)
+    assert status("data", "inspect", pictures, "--channels", 1, "--sheet", sheet) == 0
+    assert Image.open(sheet).mode == "L"
+
+
+@pytest.mark.parametrize("form", ["folder:{}", "anime:{}", "{}"])
+def test_a_run_finds_its_pictures_from_any_folder(
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    form: str,
+) -> None:
+    run, other = tmp_path / "run", tmp_path / "other"
+    monkeypatch.chdir(pictures.parent)
+    data = form.format(f"./{pictures.name}/")
+    assert status("train", "--data", data, *SMALL, "--steps", 1, "--out", run) == 0
+    other.mkdir()
+    (other / pictures.name).mkdir()  # an empty folder of the same name
+    monkeypatch.chdir(other)
+    same = ["--data", form.format(f"../{pictures.name}")]
+    for steps, words in [(2, []), (3, same)]:
+        assert status("train", "--resume", run, *words, "--steps", steps) == 0
+    assert "note: " not in capsys.readouterr().err
+
+
+def test_pictures_that_moved_or_changed(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run, steps = tmp_path / "run", iter(range(2, 9))
+    assert status("train", "--data", pictures, *SMALL, "--steps", 1, "--out", run) == 0
+    moved = pictures.rename(tmp_path / "moved")
+    go_on = ["train", "--resume", run]
+    assert status(*go_on, "--steps", next(steps)) == 1
+    said = capsys.readouterr().err
+    assert "If the pictures of the run have moved, say where they are with --data" in said
+    assert status(*go_on, "--data", moved, "--steps", next(steps)) == 0
+    assert "note: " not in capsys.readouterr().err
+    for i in range(4):
+        (moved / f"{i:06d}.jpg").unlink()
+    for told in (True, False):  # once
+        assert status(*go_on, "--steps", next(steps)) == 0
+        said = capsys.readouterr().err
+        assert (f"note: {moved} is not, or no longer, what this run was trained on" in said) is told
+    assert status(*go_on, "--data", "mnist", "--steps", next(steps)) == 0
+    assert "note: mnist is not, or no longer," in capsys.readouterr().err
 
 
 def test_training_on_nothing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -124,10 +176,15 @@ def test_inspect_nothing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     [
         (["data", "inspect", "/nowhere"], 1, "no folder or zip of pictures at /nowhere"),
         (["data", "inspect", "."], 1, "size is 0; it must be 1 or more"),
-        (["data", "inspect", ".", "--sheet", "a.jpg"], 1, r"its name must end in .png"),
-        (["data", "inspect", ".", "--image-size", "ten"], 2, "--image-size is 'ten'"),
+        (["data", "inspect", ".", "--sheet", "a.jpg"], 1, "its name must end in .png"),
+        (
+            ["data", "inspect", ".", "--image-size", "ten"],
+            2,
+            "--image-size: 'ten' is not a whole number",
+        ),
         (["data", "inspect"], 2, "path"),
-        (["data"], 2, "inspect"),
+        (["data"], 2, "COMMAND"),
+        (["data", "inspect", ".", "--jsn"], 2, "inspect takes no --jsn (did you mean --json?)"),
         (["data", "show", "."], 2, "inspect"),
     ],
 )
@@ -145,7 +202,7 @@ def test_pictures_other_than_digits_are_64_wide_by_default(pictures: Path, tmp_p
     run = tmp_path / "run"
     small = ("--base-channels", 2, "--batch-size", 4, "--steps", 1)
     assert status("train", "--data", f"folder:{pictures}", *small, "--out", run) == 0
-    assert checkpoint.settings(run)["image_size"] == 64
+    assert checkpoint.read(run)["settings"]["image_size"] == 64
 
 
 # --- evaluate

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from gan_utils import datasets, runtime
 from gan_utils.datasets import ImageSet, image_set, to_uint8, to_unit
-from gan_utils.datasets.pictures import Shape
-from gan_utils.datasets.report import Report
+from gan_utils.datasets.packing.pictures import Shape
+from gan_utils.datasets.packing.report import Report
 
 
 @pytest.fixture(scope="module")

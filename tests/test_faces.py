@@ -11,7 +11,8 @@ from PIL import Image
 from scipy import ndimage
 
 from gan_utils import datasets
-from gan_utils.datasets.faces import Box, wider
+from gan_utils.datasets import wider
+from gan_utils.datasets.face_crops import Box
 
 
 def detect(picture: np.ndarray) -> list[Box]:

@@ -21,13 +21,16 @@ from matplotlib.text import Text
 from nbconvert import HTMLExporter
 from PIL import Image
 
-from gan_utils import face_plots, game_plots, line_game, plots, shape_plots, theory
-from gan_utils.figure_base import alt_text, describe_figures, figure_png, ink, styled
+from gan_utils import figures, minimax, shapes
+from gan_utils.figures import ink, styled
+from gan_utils.figures.base import alt_text, describe_figures, figure_png
+from gan_utils.minimax import figures as minimax_figures
+from gan_utils.minimax import theory
 
 pytestmark = pytest.mark.usefixtures("no_screen")
 P, Q = theory.gaussian(), theory.gaussian(1)
 DIGITS = torch.zeros(5, 1, 3, 3, dtype=torch.uint8)
-SHOT = line_game.Snapshot(
+SHOT = minimax.Snapshot(
     1, 0.1, 0.2, np.full(theory.BINS, 1 / theory.BINS), np.full(theory.BINS, 0.5), np.zeros(21), 1.0
 )
 ROW = {"step": 1, "d_loss": 1.0, "g_loss": 2.0, "d_real": 0.9, "d_fake": 0.1, "d_fake_after": 0.2}
@@ -51,19 +54,19 @@ def contrast(artist: Artist, ground: str) -> float:
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: game_plots.best_d(P, Q),
-        lambda: game_plots.strip([SHOT] * 4, P, caption="seed 0"),
-        lambda: game_plots.moment(SHOT, P),
-        lambda: game_plots.learned_d({"D": np.full(601, 0.5)}, P, Q),
-        lambda: game_plots.trajectories({"at once": np.ones((3, 2))}),
-        lambda: game_plots.lines({"JS": [([1, 2], [1, 2])]}, "step", "nats", level=1.5),
-        lambda: plots.curves([ROW, ROW]),
-        lambda: plots.quality([ROW], [{"step": 1, "fid": 2.0, "floor": 1.0}]),
-        lambda: plots.shares({"real": [0.1] * 10, "drawn": [0.1] * 10}),
-        lambda: plots.show_images(DIGITS, title="five"),
-        lambda: face_plots.split({"before": {"loader": 1.0, "networks": 2.0}}),
-        lambda: face_plots.gains({"before": 1.0, "after": 2.0}),
-        lambda: shape_plots.spectra({"4-2-1": np.ones(9)}, caption="seed 0"),
+        lambda: minimax_figures.best_d(P, Q),
+        lambda: minimax_figures.strip([SHOT] * 4, P, caption="seed 0"),
+        lambda: minimax_figures.moment(SHOT, P),
+        lambda: minimax_figures.learned_d({"D": np.full(601, 0.5)}, P, Q),
+        lambda: minimax_figures.trajectories({"at once": np.ones((3, 2))}),
+        lambda: minimax_figures.lines({"JS": [([1, 2], [1, 2])]}, "step", "nats", level=1.5),
+        lambda: figures.curves([ROW, ROW]),
+        lambda: figures.quality([ROW], [{"step": 1, "fid": 2.0, "floor": 1.0}]),
+        lambda: figures.shares({"real": [0.1] * 10, "drawn": [0.1] * 10}),
+        lambda: figures.show_images(DIGITS, title="five"),
+        lambda: figures.split({"before": {"loader": 1.0, "networks": 2.0}}),
+        lambda: figures.gains({"before": 1.0, "after": 2.0}),
+        lambda: shapes.spectra({"4-2-1": np.ones(9)}, caption="seed 0"),
     ],
 )
 def test_everything_is_seen_in_any_style(draw: object, style: str) -> None:
@@ -89,7 +92,7 @@ def test_twelve_looks_and_no_name_left_out() -> None:
 
 
 def test_a_figure_is_a_png_and_closed() -> None:
-    content = figure_png(game_plots.best_d(P, Q), dpi=50)
+    content = figure_png(minimax_figures.best_d(P, Q), dpi=50)
     assert Image.open(io.BytesIO(content)).size == (450, 180)
     assert plt.get_fignums() == []
 
@@ -105,11 +108,11 @@ def two_panels() -> Figure:
     right.barh(range(2), [3, 4], label="one line")
     right.set(title="same", xlabel="step")
     right.set_yticks(range(2), ["before", "after"])
-    return plots.captioned(figure, "seed 0")
+    return figures.captioned(figure, "seed 0")
 
 
 def pictures() -> Figure:
-    return plots.show_images(DIGITS, 3, "five", "seed 0")
+    return figures.show_images(DIGITS, 3, "five", "seed 0")
 
 
 def nothing_said() -> Figure:
@@ -119,7 +122,7 @@ def nothing_said() -> Figure:
 CASES = [
     (two_panels, "same. nats over step; step. one line. before; after. seed 0"),
     (pictures, "5 pictures, 3 in a row. five. seed 0"),
-    (lambda: plots.filmstrip([(0, DIGITS)]), "the same noise through time. step 0"),
+    (lambda: figures.filmstrip([(0, DIGITS)]), "the same noise through time. step 0"),
     (nothing_said, ""),
 ]  # fmt: skip
 
@@ -141,7 +144,7 @@ def test_an_exported_notebook_says_them(monkeypatch: pytest.MonkeyPatch) -> None
         patch.setattr(IPython, "get_ipython", lambda: shell)
         describe_figures()
     select_figure_formats(shell, {"png"})  # as matplotlib's own hook does, later
-    figure = game_plots.best_d(P, Q)
+    figure = minimax_figures.best_d(P, Q)
     figure.set_label('two "bells"')
     data, metadata = shell.display_formatter.format(figure)
     output = nbformat.v4.new_output("display_data", data, metadata=metadata)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import samples
 import scipy.linalg
 import torch
 from hypothesis import given, settings
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from gan_utils import classifiers, datasets, metrics
-from gan_utils.datasets import ImageSet
-from gan_utils.datasets.cartoon import ATTRIBUTES, SHARES
+from gan_utils import datasets
+from gan_utils.datasets import ATTRIBUTES, SHARES, ImageSet
+from gan_utils.metrics import classifiers, frechet
 
 COLORS = ("hair color", "eye color")
 
@@ -38,23 +39,21 @@ def sure() -> Tensor:
 
 
 def noise(n: int, kind: str = "digit") -> Tensor:
-    source = torch.Generator().manual_seed(0)
-    size = {"digit": (n, 1, 28, 28), "face": (n, 3, 64, 64)}[kind]
-    return torch.randint(0, 256, size, generator=source, dtype=torch.uint8)
+    return samples.noise(n, *{"digit": (1, 28, 28), "face": (3, 64, 64)}[kind])
 
 
 # --- coverage
 
 
 def test_held_out_digits_cover_all() -> None:
-    real = metrics.coverage(datasets.mnist().held_out.images)
+    real = frechet.coverage(datasets.mnist().held_out.images)
     assert real.covered == 10
     assert min(real.shares) > 0.08
-    assert str(real).startswith("10 of 10 digits in 1,000 samples: 0 ")
+    assert real.samples == 1000
 
 
 def test_colors_come_as_the_faces_were_drawn_with(real: dict[str, ImageSet]) -> None:
-    for name, found in metrics.coverages(real["face"].images).items():
+    for name, found in frechet.coverages(real["face"].images).items():
         assert found.covered == len(ATTRIBUTES[name])
         assert dict(zip(found.names, found.shares, strict=True)) == pytest.approx(
             SHARES[name], abs=0.08
@@ -64,7 +63,7 @@ def test_colors_come_as_the_faces_were_drawn_with(real: dict[str, ImageSet]) -> 
 
 @pytest.mark.parametrize("kind", ["digit", "face"])
 def test_noise_counts_for_nothing(kind: str) -> None:
-    found = metrics.coverages(noise(500, kind))
+    found = frechet.coverages(noise(500, kind))
     assert tuple(found) == {"digit": ("digit",), "face": COLORS}[kind]
     for coverage in found.values():
         assert coverage.samples == 500
@@ -74,57 +73,53 @@ def test_noise_counts_for_nothing(kind: str) -> None:
 
 def test_a_class_needs_one_sample_in_a_hundred(sure: Tensor) -> None:
     mixed = sure[[3] * 150 + [5] * 47 + [1] * 2 + [7]]
-    covered = metrics.coverage(mixed)
+    covered = frechet.coverage(mixed)
     assert covered.covered == 3
     assert covered.shares == pytest.approx([0, 0.01, 0, 0.75, 0, 0.235, 0, 0.005, 0, 0])
     assert covered.confident == pytest.approx(1)
-    assert metrics.coverages(mixed) == {"digit": covered}
+    assert frechet.coverages(mixed) == {"digit": covered}
 
 
-def test_a_coverage_in_words_and_as_json() -> None:
-    found = metrics.Coverage(4, (0.75, 0.25), ("black", "silver"), "hair colors")
-    assert str(found) == "2 of 2 hair colors in 4 samples: black 75.0%, silver 25.0%"
+def test_a_coverage_as_json() -> None:
+    found = frechet.Coverage(4, (0.75, 0.25), ("black", "silver"))
     as_json = {"classes_covered": 2, "samples": 4, "share": {"black": 0.75, "silver": 0.25}}
     assert found.as_json() == as_json
-    nameless = metrics.Coverage(3, (1 / 3, 0.0))
-    assert str(nameless) == "1 of 2 classes in 3 samples"
-    assert nameless.as_json()["share"] == {"0": 0.3333, "1": 0.0}
 
 
 def test_modes_of_stacked_digits(sure: Tensor) -> None:
     modes = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (9, 8, 7), (7, 8, 9), (9, 8, 7)]
     stacked = torch.stack([torch.cat([sure[c] for c in mode]) for mode in modes])
-    found = metrics.stacked_coverage(stacked)
-    assert (found.covered, str(found)) == (5, "5 of 1,000 modes in 6 samples")
+    found = frechet.stacked_coverage(stacked)
+    assert (found.covered, len(found.shares), found.samples) == (5, 1000, 6)
     assert {i for i, share in enumerate(found.shares) if share} == {0, 1, 10, 987, 789}
     half_noise = stacked.clone()
     half_noise[2:, 1] = noise(4)[:, 0]
-    assert metrics.stacked_coverage(half_noise).covered == 2
+    assert frechet.stacked_coverage(half_noise).covered == 2
     many = torch.cat([stacked[:1].expand(400, -1, -1, -1), stacked[4:5]])
-    assert metrics.stacked_coverage(many).covered == 2  # one in 401 is enough
+    assert frechet.stacked_coverage(many).covered == 2  # one in 401 is enough
 
 
 def test_gaussians_on_a_ring() -> None:
     centers, sigma = datasets.ring_centers(), datasets.RING_SIGMA
     points = datasets.ring(20_000, torch.Generator().manual_seed(0))
-    found = metrics.ring_coverage(points, centers, sigma)
-    assert (found.covered, str(found)) == (8, "8 of 8 Gaussians in 20,000 samples")
+    found = frechet.ring_coverage(points, centers, sigma)
+    assert (found.covered, len(found.shares), found.samples) == (8, 8, 20_000)
     assert found.confident == pytest.approx(1 - np.exp(-4.5), abs=0.003)
-    three = metrics.ring_coverage(centers[[0, 0, 1, 4]].repeat(50, 1).double(), centers, sigma)
+    three = frechet.ring_coverage(centers[[0, 0, 1, 4]].repeat(50, 1).double(), centers, sigma)
     assert (three.covered, three.confident) == (3, 1.0)
-    far = metrics.ring_coverage(torch.zeros(100, 2), centers, sigma)
+    far = frechet.ring_coverage(torch.zeros(100, 2), centers, sigma)
     assert (far.covered, far.confident) == (0, 0.0)
     rare = centers[[0] * 199 + [1]]
-    assert metrics.ring_coverage(rare, centers, sigma).covered == 1
+    assert frechet.ring_coverage(rare, centers, sigma).covered == 1
 
 
 @pytest.mark.parametrize(
     "measure",
     [
-        lambda: metrics.coverage(noise(0)),
-        lambda: metrics.coverages(noise(0, "face")),
-        lambda: metrics.stacked_coverage(noise(0, "face")),
-        lambda: metrics.ring_coverage(torch.zeros(0, 2), datasets.ring_centers(), 0.1),
+        lambda: frechet.coverage(noise(0)),
+        lambda: frechet.coverages(noise(0, "face")),
+        lambda: frechet.stacked_coverage(noise(0, "face")),
+        lambda: frechet.ring_coverage(torch.zeros(0, 2), datasets.ring_centers(), 0.1),
     ],
     ids=["digits", "faces", "stacked", "ring"],
 )
@@ -135,11 +130,11 @@ def test_a_share_of_nothing_is_refused(measure: object) -> None:
 
 @pytest.mark.parametrize(
     ("measure", "kind"),
-    [(metrics.coverage, "face"), (metrics.stacked_coverage, "digit")],
+    [(frechet.coverage, "face"), (frechet.stacked_coverage, "digit")],
     ids=["digits in color", "gray stacks"],
 )
 def test_pictures_of_the_other_kind_are_refused(measure: object, kind: str) -> None:
-    with pytest.raises(ValueError, match=r"^images are torch.uint8 .* give a torch tensor, uint8"):
+    with pytest.raises(ValueError, match=r"^images are \(\d, .* give \d as C: ImageSet.in_ch"):
         measure(noise(2, kind))
 
 
@@ -161,14 +156,14 @@ def test_distance_is_the_formula(seed: int, n: int, m: int, width: int) -> None:
     middle = scipy.linalg.sqrtm(root @ covariances[1] @ root + 1e-13 * np.eye(width))
     expected = (a.mean(0) - b.mean(0)).square().sum().item()
     expected += np.trace(covariances[0] + covariances[1] - 2 * np.real(middle))
-    assert metrics.frechet_distance(a, b) == pytest.approx(expected, abs=1e-4, rel=1e-4)
-    assert metrics.frechet_distance(b, a) == pytest.approx(expected, abs=1e-4, rel=1e-4)
-    assert metrics.frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
+    assert frechet.frechet_distance(a, b) == pytest.approx(expected, abs=1e-4, rel=1e-4)
+    assert frechet.frechet_distance(b, a) == pytest.approx(expected, abs=1e-4, rel=1e-4)
+    assert frechet.frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
 
 
 def test_distance_of_two_gaussians_in_one_dimension() -> None:
     a = torch.tensor([[-1.0], [1.0]])  # mean 0, standard deviation √2
-    distance = metrics.frechet_distance(a, 3 * a + 5)
+    distance = frechet.frechet_distance(a, 3 * a + 5)
     assert distance == pytest.approx(5**2 + (3 * 2**0.5 - 2**0.5) ** 2)
 
 
@@ -183,12 +178,13 @@ class Pixels(torch.nn.Module):
 
 @pytest.mark.parametrize("n", [60, 700])
 def test_torchmetrics_agrees(n: int) -> None:
-    digits = datasets.mnist()
-    score = metrics.fid(digits.images[:n] // 2, digits, Pixels())
-    metric = FrechetInceptionDistance(Pixels())
-    metric.update(digits.images[:n] // 2, real=False)
-    metric.update(digits.held_out.images, real=True)
-    assert score.value == pytest.approx(float(metric.compute()), rel=1e-4)
+    see, digits = Pixels(), datasets.mnist()
+    dark, real = digits.images[:n] // 2, digits.held_out.images
+    metric = FrechetInceptionDistance(see)
+    metric.update(dark, real=False)
+    metric.update(real, real=True)
+    distance = frechet.frechet_distance(see(dark), see(real))
+    assert distance == pytest.approx(float(metric.compute()), rel=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "worse"), [("digit", 10), ("face", 4)])
@@ -196,13 +192,13 @@ def test_fid_says_what_it_was_measured_with(
     kind: str, worse: int, real: dict[str, ImageSet]
 ) -> None:
     pictures = real[kind]
-    bad = metrics.fid(noise(100, kind), pictures)
+    bad = frechet.fid(noise(100, kind), pictures)
     every = torch.linspace(0, len(pictures.train) - 1, 100).long()  # digits lie class by class
-    good = metrics.fid(pictures.train.images[every], pictures)
+    good = frechet.fid(pictures.train.images[every], pictures)
     assert bad.value > worse * bad.floor > 0
     assert good.value < 3 * good.floor
     reference = {"digit": 200, "face": 25}[kind]
-    assert (bad.samples, bad.reference, bad.width) == (100, reference, 64)
+    assert (bad.samples, bad.reference) == (100, reference)
     features = f"pooled features of the course's {kind} classifier"
     assert str(bad) == (
         f"FID {bad.value:.2f} (64 {features}, 100 samples; real {kind}s: {bad.floor:.2f})"
@@ -215,79 +211,51 @@ def test_fid_says_what_it_was_measured_with(
     }
 
 
-def test_fid_of_any_set_in_any_features(real: dict[str, ImageSet]) -> None:
-    def means(images: Tensor) -> Tensor:
-        assert len(images) <= 500
-        return images.float().mean((2, 3))  # no batch of its own
-
-    color = ImageSet(real["face"].images, reserved=torch.arange(256) % 2 == 0)
-    score = metrics.fid(255 - real["face"].images[:90], color, means)
-    assert (score.width, score.samples, score.reference) == (3, 90, 128)
-    assert "(3 means, 90 samples; real pictures: " in str(score)
-    assert score.value > 5 * score.floor > 0
-    stacked = datasets.stacked_mnist(datasets.mnist(), 80)
-    pairs = ImageSet(stacked.images[:, :2], reserved=torch.arange(80) < 40)
-    same = metrics.fid(pairs.held_out.images, pairs, lambda images: images[:, :, 9:12, 9:12])
-    assert same.width == 18
-    assert same.value == pytest.approx(0, abs=1e-6)
-
-
 def test_floor_is_of_as_many_real_pictures_as_there_are_samples(real: dict[str, ImageSet]) -> None:
     for kind, count in [("digit", 300), ("face", 231)]:
-        assert metrics.fid(noise(400, kind), real[kind]).samples == count
+        assert frechet.fid(noise(400, kind), real[kind]).samples == count
     few, see = real["digit"], classifiers.classifier("digit").describe
-    score = metrics.fid(noise(1000), few)
-    every = metrics.frechet_distance(see(few.train.images), see(few.held_out.images))
+    score = frechet.fid(noise(1000), few)
+    every = frechet.frechet_distance(see(few.train.images), see(few.held_out.images))
     assert score.floor == pytest.approx(every, rel=1e-3)
-    assert metrics.fid(noise(50), few).floor > score.floor
+    assert frechet.fid(noise(50), few).floor > score.floor
 
 
 def test_the_courses_digits_are_described_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = metrics.fid(noise(20))
+    first = frechet.fid(noise(20))
     assert (first.samples, first.reference) == (20, 1000)
-    monkeypatch.setattr(metrics, "mnist", None)
-    assert metrics.fid(noise(20)) == first
-    assert metrics.fid(255 - noise(20)).floor == first.floor
-
-
-def test_torchs_global_switches_do_not_matter(real: dict[str, ImageSet], sure: Tensor) -> None:
-    centers = datasets.ring_centers()
-    expected = metrics.coverage(sure), metrics.ring_coverage(centers, centers, 0.1)
-    distance = metrics.fid(sure, real["digit"]).value
-    classifiers.classifier.cache_clear()
-    torch.set_default_dtype(torch.float64)
-    torch.set_grad_enabled(False)
-    try:
-        far = datasets.ring_centers()
-        assert metrics.coverage(sure) == expected[0]
-        assert metrics.ring_coverage(far, centers, 0.1) == expected[1]
-        assert metrics.fid(sure, real["digit"]).value == pytest.approx(distance, rel=1e-4)
-    finally:
-        torch.set_default_dtype(torch.float32)
-        torch.set_grad_enabled(True)
+    monkeypatch.setattr(frechet, "mnist", None)
+    assert frechet.fid(noise(20)) == first
+    assert frechet.fid(255 - noise(20)).floor == first.floor
 
 
 @pytest.mark.parametrize("kind", ["digit", "face"])
 def test_fid_needs_two_of_each(kind: str, real: dict[str, ImageSet]) -> None:
     for n in (0, 1):
         with pytest.raises(ValueError, match=rf"^{n} and \d+ pictures; .* at least 2"):
-            metrics.fid(noise(n, kind), real[kind])
+            frechet.fid(noise(n, kind), real[kind])
     for reserved in ([True] * 3 + [False], [False] * 3 + [True]):
         four = ImageSet(noise(4, kind), reserved=torch.tensor(reserved))
         with pytest.raises(ValueError, match=r"^\d and \d pictures; .* at least 2"):
-            metrics.fid(noise(4, kind), four)
+            frechet.fid(noise(4, kind), four)
 
 
-def test_other_pictures_are_refused(real: dict[str, ImageSet]) -> None:
-    for images, pictures in [
-        (noise(4).float(), real["digit"]),
-        (noise(4), real["face"]),
-        (noise(4, "face"), real["digit"]),
-        (noise(4).numpy(), real["digit"]),
-    ]:
-        with pytest.raises(ValueError, match=r"^images are .*; give a torch tensor, uint8 \(N, "):
-            metrics.fid(images, pictures)
-    with pytest.raises(ValueError, match="but no real pictures"):
-        metrics.fid(noise(4), features=Pixels())
+@pytest.mark.parametrize(
+    ("images", "kind", "error", "words"),
+    [
+        (noise(4).float(), "digit", ValueError, "^images are torch.float32"),
+        (noise(4), "face", ValueError, r"^images are \(3, 64, 64\) .* give 1 as C"),
+        (noise(4, "face"), "digit", ValueError, r"^images are \(1, 28, 28\) .* give 3 as C"),
+        (noise(4).numpy(), "digit", TypeError, "^images are a ndarray"),
+    ],
+)
+def test_other_pictures_are_refused(
+    images: Tensor, kind: str, error: type, words: str, real: dict[str, ImageSet]
+) -> None:
+    with pytest.raises(error, match=words):
+        frechet.fid(images, real[kind])
+
+
+def test_real_pictures_must_be_held_out() -> None:
     with pytest.raises(ValueError, match="nothing was held out"):
-        metrics.fid(noise(4), ImageSet(noise(9)))
+        frechet.fid(noise(4), ImageSet(noise(9)))

@@ -16,11 +16,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_utils import game_plots, game_widgets, line_game, losses, runtime, theory
-from gan_utils.game import Game
-from gan_utils.guards import Interrupted
-from gan_utils.line_game import SETTINGS
-from gan_utils.step import train_step
+from gan_utils import losses, minimax, runtime
+from gan_utils.minimax import SETTINGS, line_game, theory
+from gan_utils.minimax import figures as minimax_figures
+from gan_utils.training import GAN, Interrupted, train_step
 
 GAUSSIAN = theory.gaussian(1, 0.8)
 STORED = runtime.stored_runs("minimax.csv")
@@ -55,7 +54,7 @@ def test_one_gaussian_is_learned() -> None:
 
 
 def test_d_alone_approaches_d_star_on_fresh_samples_and_overfits_fixed_ones() -> None:
-    p, q, x = theory.gaussian(-1, 0.8), theory.gaussian(1, 1.2), game_plots.X
+    p, q, x = theory.gaussian(-1, 0.8), theory.gaussian(1, 1.2), minimax_figures.X
     where = p(x) + q(x) > 1e-2 * (p(x) + q(x)).max()
     fresh, fixed = (
         np.abs(line_game.learn_d(p, q, samples=n)(x) - theory.optimal_d(p, q, x)[0])[where].max()
@@ -184,10 +183,10 @@ def test_snapshots_cover_the_run(run: list[line_game.Snapshot]) -> None:
 def press_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Press the interrupt button in the middle of this step."""
 
-    def pressed(game: Game, *args: object) -> object:
-        if game.step == step - 1:
+    def pressed(gan: GAN, *args: object) -> object:
+        if gan.step == step - 1:
             signal.raise_signal(signal.SIGINT)
-        return train_step(game, *args)
+        return train_step(gan, *args)
 
     monkeypatch.setattr(line_game, "train_step", pressed)
 
@@ -221,7 +220,7 @@ def test_notebook_01_keeps_an_interrupted_run(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(Interrupted):
         exec(cell_of_notebook_01("data = theory.gaussian(mean=1, std=0.8)"), names)
     assert names["run"][-1].step == 9
-    assert len(game_plots.strip(names["run"], names["data"]).axes) == 4
+    assert len(minimax_figures.strip(names["run"], names["data"]).axes) == 4
     plt.close("all")
 
 
@@ -241,14 +240,14 @@ def test_a_run_that_diverges_ends_in_a_sentence() -> None:
 
 def test_figures_say_their_numbers(run: list[line_game.Snapshot]) -> None:
     p, q = theory.gaussian(0, 1), theory.gaussian(1, 1)
-    numbers = game_plots.floor_numbers(p, q)
+    numbers = minimax_figures.floor_numbers(p, q)
     assert f"{theory.js(p, q):.4f}" in numbers
     assert f"{2 * theory.js(p, q) - math.log(4):.4f}" in numbers
-    figure = game_plots.best_d(p, q)
+    figure = minimax_figures.best_d(p, q)
     assert figure.axes[0].get_title() == numbers
     d = next(line for line in figure.axes[0].lines if line.get_label().startswith("D*"))
-    np.testing.assert_allclose(d.get_ydata(), 1 / (1 + np.exp(game_plots.X - 0.5)))
-    strip = game_plots.strip(run, GAUSSIAN)
+    np.testing.assert_allclose(d.get_ydata(), 1 / (1 + np.exp(minimax_figures.X - 0.5)))
+    strip = minimax_figures.strip(run, GAUSSIAN)
     titles = [axes.get_title() for axes in strip.axes]
     assert len(titles) == 4 and titles[0].startswith("step 0") and "step 100" in titles[-1]
     plt.close("all")
@@ -261,9 +260,9 @@ def test_no_series_is_left_out(series: int) -> None:
     learned = {name: np.full(601, 0.5) for name in named}
     p, q = theory.gaussian(0, 1), theory.gaussian(1, 1)
     for figure, more in [
-        (game_plots.lines(named, "x", "y"), set()),
-        (game_plots.trajectories(paths), set()),
-        (game_plots.learned_d(learned, p, q), {"D*"}),
+        (minimax_figures.lines(named, "x", "y"), set()),
+        (minimax_figures.trajectories(paths), set()),
+        (minimax_figures.learned_d(learned, p, q), {"D*"}),
     ]:
         said = {text.get_text() for text in figure.axes[-1].get_legend().get_texts()}
         assert said == {*named} | more
@@ -271,14 +270,14 @@ def test_no_series_is_left_out(series: int) -> None:
 
 
 def test_a_strip_shows_each_moment_once(run: list[line_game.Snapshot]) -> None:
-    titles = [axes.get_title() for axes in game_plots.strip(run, GAUSSIAN).axes]
+    titles = [axes.get_title() for axes in minimax_figures.strip(run, GAUSSIAN).axes]
     assert len({*titles}) == 4
     plt.close("all")
 
 
 def test_sliders_change_picture_and_number(run: list[line_game.Snapshot]) -> None:
-    density = game_widgets.slide_density(theory.gaussian(0, 1))
-    for panel in (density, game_widgets.scrub_run(run, GAUSSIAN)):
+    density = minimax.slide_density(theory.gaussian(0, 1))
+    for panel in (density, minimax.scrub_run(run, GAUSSIAN)):
         words, (column, picture) = panel.children[0], panel.children[1].children
         (slider,) = column.children
         before = words.value, picture.value

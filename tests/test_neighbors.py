@@ -5,8 +5,8 @@ import torch
 from samples import noise
 from torch import Tensor
 
-from gan_utils import datasets, neighbors
-from gan_utils.neighbors import copies, nearest
+from gan_utils import datasets
+from gan_utils.metrics import copies, nearest, neighbors
 
 
 def colored(n: int, seed: int = 0, size: int = 8) -> Tensor:
@@ -62,17 +62,18 @@ def test_mapped_and_sliced_pictures_serve() -> None:
     ("asked", "given", "k", "said"),
     [
         (torch.rand(2, 3, 8, 8), colored(4), 1, "to_uint8"),
-        (colored(2), colored(4).float(), 1, "pictures are torch.float32"),
-        (colored(2)[0], colored(4), 1, "N ≥ 1"),
-        (colored(2), colored(4).numpy(), 1, "pictures are a ndarray; give a tensor"),
-        (colored(2)[:0], colored(4), 1, "queries are torch.uint8 (0, 3, 8, 8)"),
+        (colored(2), colored(4).float(), 1, "images are torch.float32"),
+        (colored(2)[0], colored(4), 1, "of shape (3, 8, 8)"),
+        (colored(2), colored(4).numpy(), 1, "images are a ndarray"),
+        (colored(2)[:0], colored(4), 1, "0 queries of (3, 8, 8)"),
+        (colored(2), colored(4)[:0], 1, "0 pictures of (3, 8, 8)"),
         (colored(2), colored(4, size=9), 1, "ImageSet.resize"),
-        (colored(2), colored(4), 5, "1 … 4"),
-        (colored(2), colored(4), 0, "k is 0"),
+        (colored(2), colored(4), 5, "4 pictures of (3, 8, 8) and k = 5"),
+        (colored(2), colored(4), 0, "k = 0; give"),
     ],
 )
 def test_refusals(asked: Tensor, given: Tensor, k: int, said: str) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises((TypeError, ValueError)) as error:
         nearest(asked, given, k)
     assert said in str(error.value)
 

@@ -1,10 +1,9 @@
-"""Every notebook keeps every rule of tools/lint_notebooks.py, and every rule can be broken."""
+"""Every notebook keeps every rule of staff/lint.py, and every rule can be broken."""
 
 import ast
 import copy
 import functools
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +12,7 @@ from nbconvert import ScriptExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-import lint_notebooks as lint
-import refresh
-
-import notebooks
+from staff import lint, notebooks, refresh
 
 PATHS = notebooks.paths()
 stored = functools.cache(notebooks.read)  # rules only look

@@ -19,12 +19,11 @@ from filelock import FileLock
 from PIL import Image
 
 from gan_utils import datasets
-from gan_utils.datasets import decoding, packing
-from gan_utils.datasets.pictures import Picture, Shape
-from gan_utils.datasets.sources import Source
-from gan_utils.game import Game, Settings
+from gan_utils.datasets.packing import decoding, pack
+from gan_utils.datasets.packing.pictures import Picture, Shape
+from gan_utils.datasets.packing.sources import Source
 from gan_utils.models import build
-from gan_utils.training import fit
+from gan_utils.training import GAN, Settings, fit
 
 pytestmark = pytest.mark.usefixtures("data_root")
 
@@ -49,13 +48,13 @@ def here(tmp_path: Path) -> Path:
 @pytest.fixture
 def count(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many files were decoded, an entry for each time a pack was made."""
-    made, decoded = [], packing.decoded
+    made, decoded = [], pack.decoded
 
     def counted(source: Source, *rest: object) -> object:
         made.append(len(source.entries))
         return decoded(source, *rest)
 
-    monkeypatch.setattr(packing, "decoded", counted)
+    monkeypatch.setattr(pack, "decoded", counted)
     return made
 
 
@@ -152,7 +151,7 @@ def test_changed_rules_make_a_new_pack(
     here: Path, count: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     datasets.folder(here)
-    monkeypatch.setattr(packing, "VERSION", packing.VERSION + 1)
+    monkeypatch.setattr(pack, "VERSION", pack.VERSION + 1)
     datasets.folder(here)
     assert len(count) == 2
 
@@ -162,7 +161,7 @@ def test_pack_of_another_annotation_is_not_taken(here: Path) -> None:
         return np.array([int(name[:2]) % 2 for name in names]), ("even", "odd")
 
     assert datasets.folder(here, size=16).labels is None
-    labels = packing.packed(here, Shape(16), odd).labels
+    labels = pack.packed(here, Shape(16), odd).labels
     assert labels.bincount().tolist() == [15, 15]
 
 
@@ -204,7 +203,7 @@ def test_failed_write_keeps_the_old_pack(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(packing, "_copy", full)
+        patch.setattr(pack, "_copy", full)
         with pytest.raises(OSError, match=r"could not be written.*No space.*GAN_UTILS_DATA"):
             datasets.folder(here, size=16)
     assert {path: path.read_bytes() for path in (data_root / "packs").iterdir()} == before
@@ -244,7 +243,7 @@ def slow(*_):
 if __name__ == "__main__":
     decoding.cores = lambda: 2
     decoding.FEW = 2
-    setattr(*{"decoding": (decoding, "convert"), "copying": (packing, "_copy")}[sys.argv[2]], slow)
+    setattr(*{"decoding": (decoding, "convert"), "copying": (pack, "_copy")}[sys.argv[2]], slow)
     datasets.folder(sys.argv[1], size=16)
 """
 
@@ -287,7 +286,7 @@ def test_interrupt_stops_and_leaves_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(packing, "decoded", interrupted)
+        patch.setattr(pack, "decoded", interrupted)
         with pytest.raises(KeyboardInterrupt):
             datasets.folder(here)
     assert files(data_root) == []
@@ -309,8 +308,8 @@ def test_large_files_are_handed_out_in_small_numbers(here: Path) -> None:
 def pack_it(path: Path, start: object, sizes: object) -> None:
     start.wait()
     made = []
-    decoded = packing.decoded
-    packing.decoded = lambda *args: (made.append(1), decoded(*args))[1]
+    decoded = pack.decoded
+    pack.decoded = lambda *args: (made.append(1), decoded(*args))[1]
     images = datasets.folder(path, size=16)
     sizes.put((len(images), int(images.images.sum()), len(made)))
 
@@ -354,7 +353,7 @@ def test_processes_change_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -
     results = []
     for workers in (1, 2, 3):
         monkeypatch.setattr(decoding, "cores", lambda workers=workers: workers)
-        monkeypatch.setattr(packing, "VERSION", workers)  # so that it is made anew
+        monkeypatch.setattr(pack, "VERSION", workers)  # so that it is made anew
         images = datasets.folder(here, size=8)
         results.append((images.report.as_json(), images.images.clone()))
     for report, images in results:
@@ -423,7 +422,7 @@ def test_opening_and_training_read_only_what_they_use(
         (here / f"{i}.more").touch()
     for file in here.glob("*.png"):
         file.unlink()
-    monkeypatch.setattr(packing, "decoded", many)
+    monkeypatch.setattr(pack, "decoded", many)
     datasets.folder(here, size=128)
     before, started = resident(), time.perf_counter()
     images = datasets.folder(here, size=128)
@@ -446,9 +445,9 @@ def test_writing_to_the_pictures_leaves_the_pack_alone(here: Path) -> None:
 def test_training_from_a_pack(here: Path) -> None:
     images = datasets.folder(here, size=12)
     networks = build("dcgan", images.shape, 4, base_channels=4)
-    game = Game(*networks, Settings(latent_dim=4, batch_size=8), torch.device("cpu"))
-    fit(game, images, steps=2, watchers=[])
-    assert game.step == 2
+    gan = GAN(*networks, Settings(latent_dim=4, batch_size=8), torch.device("cpu"))
+    fit(gan, images, steps=2, watchers=[])
+    assert gan.step == 2
 
 
 def test_real_faces_open_in_under_a_second(real_data: Path) -> None:

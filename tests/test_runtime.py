@@ -1,12 +1,17 @@
 """Where a notebook runs; and the house rules: what importing does, and who may import whom."""
 
 import ast
+import importlib
 import os
 import random
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Collection
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -22,36 +27,24 @@ MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in PACKAGE.rglob("*.py")
 }
-FLOORS = {
-    "gan_utils": 0,
-    **dict.fromkeys(
-        (
-            "runtime",
-            "files",
-            "shapes",
-            "densities",
-            "theory",
-            "losses",
-            "team",
-            "settings",
-            "players",
-            "figure_base",
-        ),
-        1,
-    ),
-    **dict.fromkeys(("models", "plots", "datasets", "game", "guards", "step", "checkpoint"), 2),
-    **dict.fromkeys(("shape_plots", "face_plots", "checkerboards"), 2),
-    **dict.fromkeys(("training", "watching", "metrics", "line_game", "game_plots"), 3),
-    **dict.fromkeys(("variants", "classifiers", "coverage", "neighbors", "pretrained"), 3),
-    **dict.fromkeys(("widgets", "game_widgets", "shape_widgets", "checks"), 4),
-    **dict.fromkeys(("cli", "__main__"), 5),
-}
+# The rooms, from the ground up: each may import itself and what stands on floors below it.
+FLOORS = [
+    {"runtime", "files", "losses"},
+    {"models", "datasets"},
+    {"metrics", "figures"},
+    {"training"},
+    {"variants", "minimax", "shapes", "recipes"},
+    {"checks", "commands", "train_command"},
+    {"cli"},
+    {"__main__"},
+]
+ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
 # --- importing
 
 
-def imported_modules(path: Path) -> set[str]:
+def imported_modules(path: Path, modules: Collection[str] = frozenset(MODULES)) -> set[str]:
     """What a module imports from gan_utils, inside functions too."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -60,22 +53,82 @@ def imported_modules(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found & MODULES.keys() - {"gan_utils"}
+    return found & modules - {"gan_utils"}
 
 
-def floor(module: str) -> int:
-    return FLOORS[module.split(".")[1] if "." in module else module]
+def room(module: str) -> str:
+    return module.split(".")[1]
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_no_module_imports_from_a_floor_above(module: str) -> None:
-    above = [name for name in imported_modules(MODULES[module]) if floor(name) > floor(module)]
-    assert above == []
+def stairs_down(module: str, imported: set[str]) -> list[str]:
+    """What a module imports from its own floor or one above, outside its room."""
+    return [
+        name
+        for name in sorted(imported)
+        if room(name) != room(module) and ROOMS[room(name)] >= ROOMS[room(module)]
+    ]
 
 
-def test_floors_are_read_from_real_imports() -> None:
-    assert "gan_utils.losses" in imported_modules(MODULES["gan_utils.settings"])
-    assert "gan_utils.checkpoint" in imported_modules(MODULES["gan_utils.cli"])
+def cycle(imports: dict[str, set[str]]) -> list[str]:
+    """Modules of which each imports the next, and the last the first; none if there is no such."""
+    order = TopologicalSorter(imports)
+    try:
+        order.prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def inside(name: str) -> dict[str, set[str]]:
+    """What the modules of a room import from each other; the package itself only gathers names."""
+    members = {m for m in MODULES if m.startswith(f"gan_utils.{name}.")}
+    return {m: imported_modules(MODULES[m]) & members - {m} for m in members}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - {"gan_utils"}))
+def test_a_module_imports_from_lower_floors_alone(module: str) -> None:
+    assert stairs_down(module, imported_modules(MODULES[module])) == []
+
+
+@pytest.mark.parametrize("name", sorted(ROOMS))
+def test_no_room_has_a_cycle(name: str) -> None:
+    assert cycle(inside(name)) == []
+
+
+def taken_from(path: Path) -> set[str]:
+    """The modules whose names a module takes."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "gan_utils":
+            home = importlib.import_module(node.module)
+            for name in (alias.name for alias in node.names):
+                is_module = isinstance(getattr(home, name, home), ModuleType)
+                found.add(f"{node.module}.{name}" if is_module else node.module)
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - {"gan_utils"}))
+def test_others_names_come_by_their_one_path(module: str) -> None:
+    """From another room by what it lists; inside one by submodule, never through the package."""
+    spaces = {"gan_utils.models.pretrained", "gan_utils.training.checkpoint"}
+    for name in taken_from(MODULES[module]):
+        if room(name) == room(module):
+            assert name != f"gan_utils.{room(module)}", f"{module} imports its own package"
+        else:
+            assert name.count(".") == 1 or name in spaces, f"{module} reaches into {name}"
+
+
+def test_planted_stairs_and_cycles_are_found(tmp_path: Path) -> None:
+    planted = tmp_path / "losses.py"
+    planted.write_text("def f():\n    from gan_utils.training import fit\n")
+    assert stairs_down("gan_utils.losses", imported_modules(planted)) == ["gan_utils.training"]
+    assert stairs_down("gan_utils.models.mlp", {"gan_utils.datasets"}) == ["gan_utils.datasets"]
+    (tmp_path / "a.py").write_text("from gan_utils.x.b import f\n")
+    (tmp_path / "b.py").write_text("def f():\n    from gan_utils.x import a\n")
+    names = {"gan_utils.x.a", "gan_utils.x.b"}
+    imports = {f"gan_utils.x.{n}": imported_modules(tmp_path / f"{n}.py", names) for n in "ab"}
+    assert set(cycle(imports)) == names
+    assert cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 IMPORT_ALL = """
@@ -146,9 +199,27 @@ def test_budget(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GAN_UTILS_BUDGET", name)
         assert runtime.budget() == name
         assert runtime.pick(smoke=0, lecture=1, full=2) == value
+    for spelled in ("full ", '"full"', "Full", " 'FULL'\n"):
+        monkeypatch.setenv("GAN_UTILS_BUDGET", spelled)
+        assert runtime.budget() == "full"
+    for nothing in ("", " ", '""'):
+        monkeypatch.setenv("GAN_UTILS_BUDGET", nothing)
+        assert runtime.budget() == "lecture"
     monkeypatch.setenv("GAN_UTILS_BUDGET", "quick")
+    assert "problem: GAN_UTILS_BUDGET is 'quick'" in runtime.environment()
     with pytest.raises(ValueError, match="'quick'; it must be one of smoke, lecture, full"):
         runtime.budget()
+
+
+def test_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GAN_UTILS_FACES", raising=False)
+    assert runtime.variable("GAN_UTILS_FACES", "cartoon") == "cartoon"
+    for spelled in ("anime:/My Pictures", "'anime:/My Pictures'", ' "anime:/My Pictures" '):
+        monkeypatch.setenv("GAN_UTILS_FACES", spelled)
+        assert runtime.variable("GAN_UTILS_FACES", "cartoon") == "anime:/My Pictures"
+    for nothing in ("", "  ", "''"):
+        monkeypatch.setenv("GAN_UTILS_FACES", nothing)
+        assert runtime.variable("GAN_UTILS_FACES", "cartoon") == "cartoon"
 
 
 def test_data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +230,17 @@ def test_data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert runtime.data_root() == tmp_path / "data"
     monkeypatch.setattr(runtime, "_checkout", lambda: None)
     assert runtime.data_root() == Path.home() / ".cache" / "gan_utils"
+    monkeypatch.setenv("GAN_UTILS_DATA", "''")  # set, but empty
+    assert runtime.data_root() == Path.home() / ".cache" / "gan_utils"
+
+
+def test_data_root_without_a_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda path: str(path))  # as it then does
+    monkeypatch.setattr(runtime, "_checkout", lambda: None)
+    monkeypatch.delenv("GAN_UTILS_DATA", raising=False)
+    assert runtime.data_root() == Path(tempfile.gettempdir()) / "gan_utils"
+    monkeypatch.setenv("GAN_UTILS_DATA", "~/pictures")
+    assert runtime.data_root() == Path("~/pictures")
 
 
 def test_embedded_files() -> None:

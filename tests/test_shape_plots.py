@@ -14,7 +14,8 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 from torch.nn.functional import conv2d
 
-from gan_utils import shape_plots, shape_widgets, shapes
+from gan_utils import shapes
+from gan_utils.shapes import figures as shapes_figures
 
 pytestmark = pytest.mark.usefixtures("no_screen")
 
@@ -31,9 +32,9 @@ def test_the_formula_in_numbers_is_conv_out(size: int, k: int, s: int, p: int, d
         expected = shapes.conv_out(size, k, s, p, d)
     except ValueError:
         with pytest.raises(ValueError, match="take a"):
-            shape_plots.formula(size, k, s, p, d)
+            shapes_figures.formula(size, k, s, p, d)
         return
-    words = shape_plots.formula(size, k, s, p, d)
+    words = shapes_figures.formula(size, k, s, p, d)
     left, middle, right = words.split(" = ")
     number, lost = right.split("   ")
     assert int(number) == expected
@@ -55,9 +56,9 @@ def test_the_transposed_formula_counts_the_coats(size: int, k: int, s: int, p: i
         expected = shapes.conv_transpose_out(size, k, s, p, o)
     except ValueError:
         with pytest.raises(ValueError):
-            shape_plots.transposed_formula(size, k, s, p, o)
+            shapes_figures.transposed_formula(size, k, s, p, o)
         return
-    words = shape_plots.transposed_formula(size, k, s, p, o)
+    words = shapes_figures.transposed_formula(size, k, s, p, o)
     assert f" = {expected}   " in words
     coats = np.unique(shapes.overlap(30, k, s, inside=True)).tolist()
     assert f"coats inside: {', '.join(map(str, coats))}, " in words
@@ -79,16 +80,16 @@ def test_the_sweep_covers_what_the_convolution_reads(
     except ValueError:
         reject()
     where %= out**2
-    figure = shape_plots.sweep(size, k, s, p, d, [where])
+    figure = shapes_figures.sweep(size, k, s, p, d, [where])
     above, below = figure.axes
     cells = np.asarray(above.images[0].get_array())
     padded = torch.zeros(1, 1, *cells.shape, requires_grad=True)
     made = conv2d(padded, torch.ones(1, 1, k, k), None, s, 0, d)
     read = torch.autograd.grad(made.flatten()[where], padded)[0][0, 0] != 0
-    assert np.array_equal(cells == shape_plots.COVERED, read.numpy())
+    assert np.array_equal(cells == shapes_figures.COVERED, read.numpy())
     everywhere = conv2d(padded, torch.ones(1, 1, k, k), None, s, 0, d)
     reached = torch.autograd.grad(everywhere.sum(), padded)[0][0, 0] != 0
-    assert np.array_equal(cells == shape_plots.LOST, ~reached.numpy())
+    assert np.array_equal(cells == shapes_figures.LOST, ~reached.numpy())
     assert np.asarray(below.images[0].get_array()).shape == (out, out)
     assert f"cell {where + 1} of {out**2}" in below.get_title()
     plt.close(figure)
@@ -104,7 +105,7 @@ def test_the_sweep_covers_what_the_convolution_reads(
     ],
 )
 def test_rows_and_columns_that_no_place_touches_are_crossed_out(numbers: dict, lost: list) -> None:
-    axis = shape_plots.sweep(8, **numbers).axes[0]
+    axis = shapes_figures.sweep(8, **numbers).axes[0]
     crossed = {tuple(map(int, text.get_position())) for text in axis.texts}
     assert crossed == {(x, y) for x in range(8) for y in range(8) if x in lost or y in lost}
 
@@ -112,58 +113,58 @@ def test_rows_and_columns_that_no_place_touches_are_crossed_out(numbers: dict, l
 @pytest.mark.parametrize("position", [-1, 9])
 def test_a_position_that_does_not_exist(position: int) -> None:
     with pytest.raises(ValueError, match="3×3 cells are 0 … 8"):
-        shape_plots.sweep(5, 3, positions=[position])
+        shapes_figures.sweep(5, 3, positions=[position])
 
 
 def test_coats_are_written_into_their_pixels() -> None:
     counts = shapes.overlap(3, 3, 2)
-    figure = shape_plots.coats({"3-2-0": counts, "again": counts})
+    figure = shapes_figures.coats({"3-2-0": counts, "again": counts})
     for axis in figure.axes:
         written = [int(text.get_text()) for text in axis.texts]
         assert written == counts.flatten().tolist()
-    assert shape_plots.painted(3, 3, 2).axes[0].get_title() == "3×3 cells paint 7×7 pixels"
+    assert shapes_figures.painted(3, 3, 2).axes[0].get_title() == "3×3 cells paint 7×7 pixels"
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("kind", [np.asarray, torch.tensor, lambda rows: torch.tensor(rows).T])
 def test_maps_of_arrays_and_tensors_without_a_warning(kind: Callable) -> None:
     one = kind([[1.0, 0.0], [0.0, 1.0]])
-    picture = shape_plots.matrix(one, "a title").axes[0]
+    picture = shapes_figures.matrix(one, "a title").axes[0]
     assert np.array_equal(picture.images[0].get_array(), np.eye(2))
     assert picture.get_title() == "a title" and len(picture.get_xticks())
-    axes = shape_plots.maps({"one": one, "two": -2 * one}).axes
+    axes = shapes_figures.maps({"one": one, "two": -2 * one}).axes
     assert [axis.get_title() for axis in axes] == ["one", "two"]
     assert {axis.images[0].norm.vmax for axis in axes} == {2}
-    assert shape_plots.maps({"zero": 0 * one}).axes
-    assert [text.get_text() for text in shape_plots.coats({"a": one}).axes[0].texts][1:3] == (
+    assert shapes_figures.maps({"zero": 0 * one}).axes
+    assert [text.get_text() for text in shapes_figures.coats({"a": one}).axes[0].texts][1:3] == (
         ["0.0", "0.0"]
     )
-    assert len(shape_plots.spectra({"a": 1 + one[0]}).axes[0].lines) == 5
+    assert len(shapes_figures.spectra({"a": 1 + one[0]}).axes[0].lines) == 5
 
 
 def test_small_grids_are_ruled() -> None:
-    for axis in shape_plots.sweep(4, 2, 2).axes:  # no line hidden, 2×2 cells included
+    for axis in shapes_figures.sweep(4, 2, 2).axes:  # no line hidden, 2×2 cells included
         assert len(axis.yaxis.get_minorticklocs()) == len(axis.images[0].get_array()) + 1
     for side, lines in [(2, 3), (12, 13), (13, 0)]:
-        (axis,) = shape_plots.maps({"": np.eye(side)}).axes
+        (axis,) = shapes_figures.maps({"": np.eye(side)}).axes
         assert len(axis.xaxis.get_minorticklocs()) == lines
 
 
 def test_no_series_is_left_out() -> None:
     named = {name: np.arange(1, 6) for name in "abcdefg"}
-    axis = shape_plots.spectra(named, caption="made with").axes[0]
+    axis = shapes_figures.spectra(named, caption="made with").axes[0]
     assert [text.get_text() for text in axis.get_legend().get_texts()] == [*named]
     assert axis.lines[0].get_xdata()[-1] == 0.5
     dotted = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "None"]
     assert dotted == list(axis.get_xticks()[1:]) == [0.125, 0.25, 0.375, 0.5]
     for n in (1, 2, 3, 7):
-        figure = shape_plots.stages({name: [1, 4, 8] for name in [*named][:n]})
+        figure = shapes_figures.stages({name: [1, 4, 8] for name in [*named][:n]})
         drawn = [axis for axis in figure.axes if axis.texts]
         assert [axis.get_title("left") for axis in drawn] == [*named][:n]
         assert [text.get_text() for text in drawn[-1].texts] == ["1", "4", "8"]
     assert figure.get_label().startswith("a: 1, 4, 8; b: 1")
     groups = {"run": {name: [1] * n for n, name in enumerate("abcdefg", start=1)}}
-    dots = shape_plots.peaks(groups, real=[1.0, 0.5, 2.0]).axes[0]
+    dots = shapes_figures.peaks(groups, real=[1.0, 0.5, 2.0]).axes[0]
     assert [len(line.get_ydata()) for line in dots.lines] == [1, 2, 3, 4, 5, 6, 7]
     (band,) = dots.patches
     assert (band.get_y(), band.get_height()) == (0.5, 1.5)
@@ -172,16 +173,16 @@ def test_no_series_is_left_out() -> None:
 @pytest.mark.parametrize("style", ["default", "dark_background"])
 def test_words_and_lines_are_seen_on_the_page_of_every_style(style: str) -> None:
     with plt.style.context(style):
-        figures = [
-            shape_plots.matrix(np.eye(3), "title"),
-            shape_plots.maps({"one": np.eye(3)}),
-            shape_plots.painted(3, 3, 2),
-            shape_plots.sweep(5, 3),
-            shape_plots.stages({"up": [1, 4]}),
-            shape_plots.spectra({"a": np.arange(1, 6)}, caption="made with"),
-            shape_plots.peaks({"run": {"a": [1, 2]}}, real=[1.0, 2.0]),
+        drawn = [
+            shapes_figures.matrix(np.eye(3), "title"),
+            shapes_figures.maps({"one": np.eye(3)}),
+            shapes_figures.painted(3, 3, 2),
+            shapes_figures.sweep(5, 3),
+            shapes_figures.stages({"up": [1, 4]}),
+            shapes_figures.spectra({"a": np.arange(1, 6)}, caption="made with"),
+            shapes_figures.peaks({"run": {"a": [1, 2]}}, real=[1.0, 2.0]),
         ]
-    for figure in figures:
+    for figure in drawn:
         figure.draw_without_rendering()
         axes = figure.axes
         on_page = [a.title for a in axes] + [a.xaxis.label for a in axes]
@@ -202,7 +203,7 @@ def parts(panel: ipywidgets.VBox) -> tuple[ipywidgets.HTML, ipywidgets.Image, di
 
 
 def test_the_sweep_follows_its_sliders() -> None:
-    words, picture, sliders = parts(shape_widgets.sweep())
+    words, picture, sliders = parts(shapes.slide_sweep())
     assert "= 4 " in words.value
     assert Image.open(io.BytesIO(picture.value)).width > 300
     for name, slider in sliders.items():
@@ -214,7 +215,7 @@ def test_the_sweep_follows_its_sliders() -> None:
 
 
 def test_the_position_stays_inside() -> None:
-    words, _, sliders = parts(shape_widgets.sweep())
+    words, _, sliders = parts(shapes.slide_sweep())
     sliders["position"].value = 15
     sliders["stride"].value = 3
     assert (sliders["position"].value, sliders["position"].max) == (8, 8)
@@ -224,7 +225,7 @@ def test_the_position_stays_inside() -> None:
 
 
 def test_every_slider_position_gives_a_picture_or_a_sentence() -> None:
-    words, picture, sliders = parts(shape_widgets.sweep())
+    words, picture, sliders = parts(shapes.slide_sweep())
     sliders["padding"].value = 0
     sliders["size"].value = 1
     assert "impossible: a kernel of 3" in words.value
@@ -235,7 +236,7 @@ def test_every_slider_position_gives_a_picture_or_a_sentence() -> None:
 
 
 def test_the_painter_follows_its_sliders() -> None:
-    words, picture, sliders = parts(shape_widgets.paint())
+    words, picture, sliders = parts(shapes.slide_paint())
     assert "uneven" in words.value
     before = picture.value
     sliders["kernel"].value = 4

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 from torch.utils.flop_counter import FlopCounterMode
 
-from gan_utils import checkerboards, models, runtime, shapes, variants
+from gan_utils import models, runtime, shapes, variants
 
 MANY = settings(max_examples=1000, deadline=None)
 small = st.integers(-1, 7)
@@ -547,18 +547,18 @@ def stripes(period: int, n: int = 40) -> Tensor:
 
 def test_the_peak_finds_its_period_and_no_other() -> None:
     noise = torch.randn(400, 1, 32, 32, generator=torch.Generator().manual_seed(0))
-    assert checkerboards.peak(noise) == pytest.approx(1, abs=0.1)
-    assert checkerboards.peak(noise, period=3) == pytest.approx(1, abs=0.1)
-    assert checkerboards.peak(stripes(2)) > 10
-    assert checkerboards.peak(stripes(3)) < 2
-    assert checkerboards.peak(stripes(3), period=3) > 10
-    assert checkerboards.peak(stripes(2).mT) == pytest.approx(checkerboards.peak(stripes(2)))
+    assert shapes.peak(noise) == pytest.approx(1, abs=0.1)
+    assert shapes.peak(noise, period=3) == pytest.approx(1, abs=0.1)
+    assert shapes.peak(stripes(2)) > 10
+    assert shapes.peak(stripes(3)) < 2
+    assert shapes.peak(stripes(3), period=3) > 10
+    assert shapes.peak(stripes(2).mT) == pytest.approx(shapes.peak(stripes(2)))
 
 
 def test_the_spectrum_keeps_the_power() -> None:
     """Parseval: the power over all frequencies is the sum of squares."""
     noise = torch.randn(3, 2, 24, 24).double()
-    power = checkerboards.spectrum(noise, border=0)
+    power = shapes.spectrum(noise, border=0)
     all_of_it = power[0] + 2 * power[1:-1].sum() + power[-1]
     centered = noise - noise.mean((-2, -1), keepdim=True)
     assert float(all_of_it * 24) == pytest.approx(float(centered.square().sum() / 6), rel=1e-9)
@@ -567,8 +567,7 @@ def test_the_spectrum_keeps_the_power() -> None:
 def test_a_constant_input_shows_the_phases() -> None:
     torch.manual_seed(0)
     values = {
-        kind: checkerboards.constant_response(checkerboards.doubling(kind, 3, 1), 3)
-        for kind in checkerboards.KINDS
+        kind: shapes.constant_response(shapes.doubling(kind, 3, 1), 3) for kind in shapes.KINDS
     }
     counts = {kind: len(torch.unique(map_.round(decimals=5))) for kind, map_ in values.items()}
     assert counts == {"4-2-1": 4, "3-2-1": 4, "resize": 1}
@@ -576,8 +575,8 @@ def test_a_constant_input_shows_the_phases() -> None:
 
 def test_matched_generators_draw_32_pixels_with_nearly_as_many_parameters() -> None:
     counts = []
-    for kind in checkerboards.KINDS:
-        generator = checkerboards.matched(kind)
+    for kind in shapes.KINDS:
+        generator = shapes.matched(kind)
         assert generator(torch.zeros(2, 64)).shape == (2, 1, 32, 32)
         assert shapes.trace(generator, (64,)).sizes == [1, 4, 8, 16, 32]
         counts.append(models.count_parameters(generator))
@@ -587,10 +586,10 @@ def test_matched_generators_draw_32_pixels_with_nearly_as_many_parameters() -> N
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: checkerboards.doubling("9-9-9", 1, 1), "kind is '9-9-9'"),
-        (lambda: checkerboards.spectrum(torch.zeros(1, 1, 32, 30)), "takes"),
-        (lambda: checkerboards.spectrum(torch.zeros(1, 1, 16, 16), border=4), "smaller border"),
-        (lambda: checkerboards.peak(torch.zeros(1, 1, 32, 32), 7), "multiple of the period 7"),
+        (lambda: shapes.doubling("9-9-9", 1, 1), "kind is '9-9-9'"),
+        (lambda: shapes.spectrum(torch.zeros(1, 1, 32, 30)), "takes"),
+        (lambda: shapes.spectrum(torch.zeros(1, 1, 16, 16), border=4), "at least 12"),
+        (lambda: shapes.peak(torch.zeros(1, 1, 32, 32), 7), "multiple of the period 7"),
     ],
 )
 def test_checkerboards_refuse_in_a_sentence(call: Callable[[], object], words: str) -> None:
@@ -618,7 +617,7 @@ def test_the_stored_runs_say_what_the_notebook_says() -> None:
         assert max(values("trained", kind)) < 1
         assert max(values("trained", "resize", "fid")) < min(values("trained", kind, "fid"))
     assert max(values("untrained", "resize")) <= 0.5
-    for kind in checkerboards.KINDS:  # no single run tells: some thousand of real digits does so
+    for kind in shapes.KINDS:  # no single run tells: some thousand of real digits does so
         lowest, highest = min(real["mean_peak"]), max(real["mean_peak"])
         assert all(lowest < peak < highest for peak in values("trained", kind, "mean_peak"))
     # evenness is not what the peak of a random layer measures: at each period, even and uneven

@@ -8,9 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
-from gan_utils import theory
-from gan_utils.densities import cells
-from gan_utils.theory import Density, gaussian, mixture, uniform
+from gan_utils.minimax import Density, gaussian, mixture, theory, uniform
+from gan_utils.minimax.densities import cells
 
 LOG_2 = math.log(2)
 places = st.floats(-3, 3)

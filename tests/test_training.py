@@ -14,19 +14,29 @@ from typing import ClassVar
 
 import pytest
 import torch
-from conftest import SIZE, assert_same, small_dcgan, small_game, small_pictures, weights
+from conftest import SIZE, assert_same, small_dcgan, small_gan, small_pictures, weights
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gan_utils import guards, losses, training
+from gan_utils import losses
 from gan_utils.datasets import ImageSet, to_unit
-from gan_utils.game import Game, Settings
 from gan_utils.models import dcgan_discriminator, dcgan_generator, mlp_discriminator, mlp_generator
-from gan_utils.step import COLUMNS, judge_both, measure
-from gan_utils.team import Team
-from gan_utils.training import Interrupted, Total, TrainingDiverged, fit, train_step
+from gan_utils.training import (
+    GAN,
+    Interrupted,
+    Settings,
+    Total,
+    TrainingDiverged,
+    fit,
+    guards,
+    loop,
+    measure,
+    train_step,
+)
+from gan_utils.training.step import COLUMNS, judge_both
+from gan_utils.training.team import Team
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -77,37 +87,37 @@ def textbook_step(
 @pytest.mark.parametrize(
     ("make", "options"),
     [
-        (small_game, {}),
-        (small_game, {"d_steps": 3}),
-        (small_game, {"loss": "minimax"}),
-        (small_game, {"loss": "relativistic"}),
-        (small_game, {"d_lr": 3e-4}),
+        (small_gan, {}),
+        (small_gan, {"d_steps": 3}),
+        (small_gan, {"loss": "minimax"}),
+        (small_gan, {"loss": "relativistic"}),
+        (small_gan, {"d_lr": 3e-4}),
         (small_dcgan, {}),
         (small_dcgan, {"d_steps": 2, "beta1": 0.9, "beta2": 0.99}),
         (small_dcgan, {"d_steps": 2, "loss": "relativistic"}),
     ],
 )
-def test_step_is_the_textbooks(make: Callable[..., Game], options: dict, wide: None) -> None:
-    game = make(**options)
-    generator, discriminator = copy.deepcopy((game.generator, game.discriminator))
-    betas = (game.settings.beta1, game.settings.beta2)
-    rates = game.settings.lr, options.get("d_lr", game.settings.lr)
+def test_step_is_the_textbooks(make: Callable[..., GAN], options: dict, wide: None) -> None:
+    gan = make(**options)
+    generator, discriminator = copy.deepcopy((gan.generator, gan.discriminator))
+    betas = (gan.settings.beta1, gan.settings.beta2)
+    rates = gan.settings.lr, options.get("d_lr", gan.settings.lr)
     optimizers = tuple(
         torch.optim.Adam(network.parameters(), rate, betas)
         for network, rate in zip((generator, discriminator), rates, strict=True)
     )
-    shape = game.generator(torch.zeros(2, 4)).shape[1:]
-    generator.load_state_dict(game.generator.state_dict())
+    shape = gan.generator(torch.zeros(2, 4)).shape[1:]
+    generator.load_state_dict(gan.generator.state_dict())
     pictures = torch.Generator().manual_seed(1)
-    noise = torch.Generator().manual_seed(game.settings.seed)
+    noise = torch.Generator().manual_seed(gan.settings.seed)
     for _ in range(3):
         reals = [
-            torch.rand(8, *shape, generator=pictures) * 2 - 1 for _ in range(game.settings.d_steps)
+            torch.rand(8, *shape, generator=pictures) * 2 - 1 for _ in range(gan.settings.d_steps)
         ]
-        train_step(game, iter(reals).__next__)
+        train_step(gan, iter(reals).__next__)
         batches = [(real, torch.randn(8, 4, generator=noise)) for real in reals]
-        textbook_step(generator, discriminator, optimizers, batches, game.settings.loss)
-        for ours, theirs in ((game.generator, generator), (game.discriminator, discriminator)):
+        textbook_step(generator, discriminator, optimizers, batches, gan.settings.loss)
+        for ours, theirs in ((gan.generator, generator), (gan.discriminator, discriminator)):
             assert_close(ours.state_dict(), theirs.state_dict())
 
 
@@ -129,11 +139,11 @@ def test_both_batches_are_judged_as_if_alone(
     discriminator: nn.Module, shape: tuple[int, int, int]
 ) -> None:
     generator = mlp_generator(4, shape, (8,)).double()
-    game = Game(generator, discriminator.double(), Settings(latent_dim=4), torch.device("cpu"))
+    gan = GAN(generator, discriminator.double(), Settings(latent_dim=4), torch.device("cpu"))
     real, fake = torch.rand(2, 6, *shape, dtype=torch.float64) * 2 - 1
     passes = []
     discriminator.register_forward_hook(lambda module, inputs, output: passes.append(len(output)))
-    judged = judge_both(game, real, fake * 0.5)
+    judged = judge_both(gan, real, fake * 0.5)
     norms = any(isinstance(module, nn.BatchNorm2d) for module in discriminator.modules())
     assert passes == ([6, 6] if norms else [12])
     for logits, pictures in zip(judged, (real, fake * 0.5), strict=True):
@@ -148,17 +158,17 @@ def test_penalty_comes_every_so_often_and_no_loss_shows_it(
     def watched(judge: losses.Judge, real: Tensor, fake: Tensor) -> Tensor:
         assert not real.requires_grad
         assert not fake.requires_grad
-        penalized.append(game.step)
+        penalized.append(gan.step)
         return 100 * losses.r1_penalty(judge, real)
 
     usual = losses.OBJECTIVES["non_saturating"]
     mine = replace(usual, penalty=watched, every=8)
     monkeypatch.setitem(losses.OBJECTIVES, "mine", mine)
-    game = small_game(loss="mine")
-    fit(game, small_pictures(), steps=20, watchers=[])
+    gan = small_gan(loss="mine")
+    fit(gan, small_pictures(), steps=20, watchers=[])
     assert penalized == [0, 8, 16]
-    plain = fit(small_game(), small_pictures(), steps=1, watchers=[])
-    assert game.history[0]["d_loss"] == plain.history[0]["d_loss"]
+    plain = fit(small_gan(), small_pictures(), steps=1, watchers=[])
+    assert gan.history[0]["d_loss"] == plain.history[0]["d_loss"]
 
 
 def test_penalty_flattens_the_discriminator(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,47 +178,47 @@ def test_penalty_flattens_the_discriminator(monkeypatch: pytest.MonkeyPatch) -> 
     real = to_unit(small_pictures().images)
     slopes = []
     for loss in ("non_saturating", "r1"):
-        game = fit(small_game(loss=loss, lr=1e-2), small_pictures(), steps=100, watchers=[])
-        slopes.append(losses.r1_penalty(game.discriminator, real).item())
+        gan = fit(small_gan(loss=loss, lr=1e-2), small_pictures(), steps=100, watchers=[])
+        slopes.append(losses.r1_penalty(gan.discriminator, real).item())
     assert slopes[1] < 0.5 * slopes[0]
 
 
 @pytest.mark.parametrize("loss", losses.OBJECTIVES)
-@pytest.mark.parametrize("make", [small_game, small_dcgan])
-def test_every_objective_trains_both_players(make: Callable[..., Game], loss: str) -> None:
-    game = make(loss=loss)
-    before = weights(game)
-    pictures = small_pictures().resize(game.generator(torch.zeros(2, 4)).shape[-1])
-    fit(game, pictures, steps=12, watchers=[])
-    moved = [name for name, value in weights(game).items() if not torch.equal(value, before[name])]
+@pytest.mark.parametrize("make", [small_gan, small_dcgan])
+def test_every_objective_trains_both_players(make: Callable[..., GAN], loss: str) -> None:
+    gan = make(loss=loss)
+    before = weights(gan)
+    pictures = small_pictures().resize(gan.generator(torch.zeros(2, 4)).shape[-1])
+    fit(gan, pictures, steps=12, watchers=[])
+    moved = [name for name, value in weights(gan).items() if not torch.equal(value, before[name])]
     assert {name.partition(".")[0] for name in moved} == {"generator", "discriminator"}
 
 
 def test_generators_turn_leaves_no_gradient_in_the_discriminator(wide: None) -> None:
-    game, twin = small_game(), small_game()
+    gan, twin = small_gan(), small_gan()
     real = to_unit(small_pictures(8).images).double()
-    train_step(game, lambda: real)
+    train_step(gan, lambda: real)
     fake = twin.generator(twin.noise(8)).detach()
     logits = twin.discriminator(real), twin.discriminator(fake)
     losses.discriminator_loss(*logits).backward()
     for ours, theirs in zip(
-        game.discriminator.parameters(), twin.discriminator.parameters(), strict=True
+        gan.discriminator.parameters(), twin.discriminator.parameters(), strict=True
     ):
         torch.testing.assert_close(ours.grad, theirs.grad)
         assert ours.requires_grad
 
 
 def test_round_is_measured_as_it_says() -> None:
-    game, twin = small_game(batch_norm=False), small_game(batch_norm=False)
+    gan, twin = small_gan(batch_norm=False), small_gan(batch_norm=False)
     real = to_unit(small_pictures(8).images)
-    done = train_step(game, lambda: real)
-    numbers = dict(zip(COLUMNS, measure(game, done), strict=True))
+    done = train_step(gan, lambda: real)
+    numbers = dict(zip(COLUMNS, measure(gan, done), strict=True))
     z = twin.noise(8)
     with torch.no_grad():
         d_real = twin.discriminator(real).sigmoid()
         d_fake_untrained = twin.discriminator(twin.generator(z)).sigmoid()
-        d_fake = game.discriminator(twin.generator(z)).sigmoid()
-        d_fake_after = game.discriminator(game.generator(z)).sigmoid()
+        d_fake = gan.discriminator(twin.generator(z)).sigmoid()
+        d_fake_after = gan.discriminator(gan.generator(z)).sigmoid()
     expected = {
         "d_loss": -d_real.log().mean() - (1 - d_fake_untrained).log().mean(),
         "g_loss": -d_fake.log().mean(),
@@ -230,17 +240,17 @@ def test_notebook_02_trains_the_same_way(wide: None) -> None:
 
     torch.manual_seed(0)
     players = mlp_generator(), mlp_discriminator()
-    game = Game(*copy.deepcopy(players), Settings(lr=5e-4), torch.device("cpu"))
+    gan = GAN(*copy.deepcopy(players), Settings(lr=5e-4), torch.device("cpu"))
     batches = list(torch.rand(3, 16, 1, 28, 28) * 2 - 1)
     torch.manual_seed(1)
     history = scope["train"](*players, batches, latent_dim=100, lr=5e-4)
-    game.noise_source.manual_seed(1)
-    rounds = [train_step(game, lambda real=real: real) for real in batches]
+    gan.noise_source.manual_seed(1)
+    rounds = [train_step(gan, lambda real=real: real) for real in batches]
 
     numbers = [[done.d_loss.item(), done.g_loss.item()] for done in rounds]
     torch.testing.assert_close(torch.tensor(numbers), torch.tensor(history))
-    assert_close(game.generator.state_dict(), players[0].state_dict())
-    assert_close(game.discriminator.state_dict(), players[1].state_dict())
+    assert_close(gan.generator.state_dict(), players[0].state_dict())
+    assert_close(gan.discriminator.state_dict(), players[1].state_dict())
 
 
 # --- labels
@@ -258,12 +268,12 @@ class Conditional(nn.Module):
         return self.layers(torch.cat([first.flatten(1), told], dim=1))
 
 
-def conditional_game(**options: object) -> Game:
+def conditional_gan(**options: object) -> GAN:
     torch.manual_seed(0)
     picture = nn.Sequential(nn.Linear(16, SIZE**2), nn.Tanh(), nn.Unflatten(1, (1, SIZE, SIZE)))
     pair = Conditional(4, picture), Conditional(SIZE**2, nn.Linear(16, 1))
     chosen = {"latent_dim": 4, "batch_size": 8, "lr": 1e-2, "classes": 3, **options}
-    return Game(*pair, Settings(**chosen), torch.device("cpu"))
+    return GAN(*pair, Settings(**chosen), torch.device("cpu"))
 
 
 def stripes() -> ImageSet:
@@ -275,13 +285,13 @@ def stripes() -> ImageSet:
 
 @pytest.mark.parametrize("loss", ["non_saturating", "relativistic", "wasserstein"])
 def test_a_pair_that_takes_labels_learns_them(loss: str) -> None:
-    game = fit(conditional_game(loss=loss), stripes(), steps=300, watchers=[])
+    gan = fit(conditional_gan(loss=loss), stripes(), steps=300, watchers=[])
     means = [
-        game.sample(30, labels=torch.full((30,), label)).float().mean().item() for label in range(3)
+        gan.sample(30, labels=torch.full((30,), label)).float().mean().item() for label in range(3)
     ]
     assert means[2] - means[0] > 60
-    assert game.snapshots[-1][1].shape == (64, 1, SIZE, SIZE)
-    assert torch.equal(game.sample(6), game.sample(6, labels=torch.tensor([0, 1, 2, 0, 1, 2])))
+    assert gan.snapshots[-1][1].shape == (64, 1, SIZE, SIZE)
+    assert torch.equal(gan.sample(6), gan.sample(6, labels=torch.tensor([0, 1, 2, 0, 1, 2])))
 
 
 @pytest.mark.parametrize(
@@ -295,13 +305,13 @@ def test_a_pair_that_takes_labels_learns_them(loss: str) -> None:
 )
 def test_labels_that_are_not_the_networks_are_refused(images: ImageSet) -> None:
     with pytest.raises(ValueError, match=r"take 3 labels \(Settings.classes\)"):
-        fit(conditional_game(), images, steps=1, watchers=[])
+        fit(conditional_gan(), images, steps=1, watchers=[])
 
 
 def test_labels_go_with_their_pictures() -> None:
-    game, images = conditional_game(), stripes()
+    gan, images = conditional_gan(), stripes()
     for _ in range(15):
-        real, labels = game.next_batch(images.images, images.labels)
+        real, labels = gan.next_batch(images.images, images.labels)
         assert torch.equal(to_unit((labels * 127).to(torch.uint8)), real[:, 0, 0, 0])
 
 
@@ -322,8 +332,8 @@ class Flattened(nn.Sequential):
         return self.end(maps.view(maps.shape[0], -1))
 
 
-def own_game(discriminator: nn.Module, **options: object) -> Game:
-    return Game(
+def own_gan(discriminator: nn.Module, **options: object) -> GAN:
+    return GAN(
         mlp_generator(4, (1, SIZE, SIZE), (16,)),
         discriminator,
         Settings(**{"latent_dim": 4, "batch_size": 8, **options}),
@@ -332,10 +342,10 @@ def own_game(discriminator: nn.Module, **options: object) -> Game:
 
 
 def test_a_network_that_flattens_by_view_trains() -> None:
-    game = own_game(Flattened())
-    assert game.layout == torch.contiguous_format
+    gan = own_gan(Flattened())
+    assert gan.layout == torch.contiguous_format
     assert small_dcgan().layout == torch.channels_last
-    assert fit(game, small_pictures(), steps=3, watchers=[]).step == 3
+    assert fit(gan, small_pictures(), steps=3, watchers=[]).step == 3
 
 
 class Squashed(nn.Module):
@@ -361,28 +371,28 @@ class Squashed(nn.Module):
 )
 def test_a_discriminator_that_ends_in_a_sigmoid_is_recognized(discriminator: nn.Module) -> None:
     with pytest.raises(ValueError, match="ends in a sigmoid"):
-        own_game(discriminator)
+        own_gan(discriminator)
 
 
 def test_a_sigmoid_inside_is_no_end() -> None:
     gate = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.Sigmoid(), nn.Linear(8, 1))
-    assert fit(own_game(gate), small_pictures(), steps=2, watchers=[]).step == 2
+    assert fit(own_gan(gate), small_pictures(), steps=2, watchers=[]).step == 2
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: own_game(mlp_discriminator((1, 9, 9))), "does not take pictures of shape"),
-        (lambda: own_game(mlp_discriminator((1, 8, 8)), latent_dim=5), r"noise of shape \(2, 5\)"),
-        (lambda: own_game(mlp_discriminator((1, 8, 8)).double()), "torch.float64"),
-        (lambda: own_game(nn.DataParallel(mlp_discriminator((1, 8, 8)))), "DataParallel"),
-        (lambda: own_game(nn.Sequential(nn.Flatten(0), nn.Linear(128, 1))), "one logit for each"),
-        (lambda: own_game(Conditional(64, nn.Linear(16, 1))), "labels"),
+        (lambda: own_gan(mlp_discriminator((1, 9, 9))), "does not take pictures of shape"),
+        (lambda: own_gan(mlp_discriminator((1, 8, 8)), latent_dim=5), r"noise of shape \(2, 5\)"),
+        (lambda: own_gan(mlp_discriminator((1, 8, 8)).double()), "torch.float64"),
+        (lambda: own_gan(nn.DataParallel(mlp_discriminator((1, 8, 8)))), "DataParallel"),
+        (lambda: own_gan(nn.Sequential(nn.Flatten(0), nn.Linear(128, 1))), "one logit for each"),
+        (lambda: own_gan(Conditional(64, nn.Linear(16, 1))), "labels"),
     ],
     ids=["other pictures", "other noise", "other numbers", "parallel", "one for all", "labels"],
 )
 def test_networks_that_do_not_fit_are_refused_before_training(
-    make: Callable[[], Game], words: str
+    make: Callable[[], GAN], words: str
 ) -> None:
     with pytest.raises(ValueError, match=words):
         make()
@@ -396,7 +406,7 @@ def test_looking_at_the_networks_changes_nothing() -> None:
     torch.manual_seed(0)
     generator = dcgan_generator(4, 12, 1, 4)
     generator[2].eval()
-    Game(generator, discriminator, Settings(latent_dim=4), torch.device("cpu"))
+    GAN(generator, discriminator, Settings(latent_dim=4), torch.device("cpu"))
     assert_same(discriminator.state_dict(), kept)
     assert [m.training for m in generator[:4]] == [True, True, False, True]
     assert not any(module.training for module in discriminator.modules())
@@ -407,43 +417,43 @@ def test_looking_at_the_networks_changes_nothing() -> None:
 
 
 def test_networks_that_were_put_to_eval_mode_are_trained(tmp_path: Path) -> None:
-    game, twin = small_game(), small_game()
-    game.generator.eval()
-    game.discriminator.eval()
-    for player in (game, twin):
+    gan, twin = small_gan(), small_gan()
+    gan.generator.eval()
+    gan.discriminator.eval()
+    for player in (gan, twin):
         fit(player, small_pictures(), steps=5, watchers=[])
-    assert_same(weights(game), weights(twin))
+    assert_same(weights(gan), weights(twin))
 
 
 def test_compiled_networks_save_what_plain_ones_do() -> None:
-    plain = small_game(average=0.9)
+    plain = small_gan(average=0.9)
     pair = [
-        torch.compile(n, backend="eager") for n in copy.deepcopy(small_game()).networks().values()
+        torch.compile(n, backend="eager") for n in copy.deepcopy(small_gan()).networks().values()
     ]
-    game = Game(*pair, plain.settings, torch.device("cpu"))
-    fit(game, small_pictures(), steps=3, watchers=[])
-    assert weights(game).keys() == weights(plain).keys()
-    assert game.sample(2).shape == (2, 1, SIZE, SIZE)
+    gan = GAN(*pair, plain.settings, torch.device("cpu"))
+    fit(gan, small_pictures(), steps=3, watchers=[])
+    assert weights(gan).keys() == weights(plain).keys()
+    assert gan.sample(2).shape == (2, 1, SIZE, SIZE)
 
 
 def test_instance_norm_trains_and_is_measured() -> None:
     torch.manual_seed(0)
     norms = [nn.InstanceNorm2d(4), nn.BatchNorm2d(4, track_running_stats=False)]
     layers = [nn.Conv2d(1, 4, 3), norms[0], nn.Conv2d(4, 4, 3), norms[1], nn.Flatten()]
-    game = own_game(nn.Sequential(*layers, nn.Linear(64, 1)))
-    fit(game, small_pictures(), steps=21, watchers=[])
+    gan = own_gan(nn.Sequential(*layers, nn.Linear(64, 1)))
+    fit(gan, small_pictures(), steps=21, watchers=[])
     assert not any(norm.track_running_stats for norm in norms)
-    assert game.sample(2).shape == (2, 1, SIZE, SIZE)
+    assert gan.sample(2).shape == (2, 1, SIZE, SIZE)
 
 
 @pytest.mark.parametrize("grad", [True, False])
 def test_torchs_global_switches_do_not_stop_training(grad: bool, wide: None) -> None:
-    game = small_dcgan(average=0.9, bfloat16=None)
+    gan = small_dcgan(average=0.9, bfloat16=None)
     with torch.set_grad_enabled(grad):
-        fit(game, small_pictures().resize(12), steps=11, watchers=[])
+        fit(gan, small_pictures().resize(12), steps=11, watchers=[])
         assert torch.is_grad_enabled() == grad
-    assert game.generator[1].weight.dtype == torch.float64
-    assert len(game.sample(3)) == 3
+    assert gan.generator[1].weight.dtype == torch.float64
+    assert len(gan.sample(3)) == 3
 
 
 # --- settings and totals
@@ -496,7 +506,7 @@ def test_totals_that_are_no_length_are_refused(name: str, value: float) -> None:
 )
 def test_exactly_one_total_is_given(given: dict, named: str) -> None:
     with pytest.raises(ValueError, match=f"^{named} given; .*exactly one"):
-        fit(small_game(), small_pictures(), watchers=[], **given)
+        fit(small_gan(), small_pictures(), watchers=[], **given)
 
 
 @given(epochs=st.floats(0, 50), per_epoch=st.integers(1, 500))
@@ -507,13 +517,13 @@ def test_epochs_are_steps(epochs: float, per_epoch: int) -> None:
 
 def test_each_kind_of_total() -> None:
     pictures = small_pictures(40)
-    assert fit(small_game(), pictures, steps=7, watchers=[]).step == 7
-    assert fit(small_game(), pictures, epochs=3, watchers=[]).step == 15
-    assert fit(small_game(), pictures, steps=0, watchers=[]).step == 0
-    game = fit(small_game(), pictures, seconds=0.2, watchers=[])
-    assert 0.2 <= game.seconds < 2
-    before = game.step
-    assert fit(game, pictures, seconds=0.1, watchers=[]).step == before
+    assert fit(small_gan(), pictures, steps=7, watchers=[]).step == 7
+    assert fit(small_gan(), pictures, epochs=3, watchers=[]).step == 15
+    assert fit(small_gan(), pictures, steps=0, watchers=[]).step == 0
+    gan = fit(small_gan(), pictures, seconds=0.2, watchers=[])
+    assert 0.2 <= gan.seconds < 2
+    before = gan.step
+    assert fit(gan, pictures, seconds=0.1, watchers=[]).step == before
 
 
 # --- going on
@@ -532,37 +542,37 @@ def test_each_kind_of_total() -> None:
 @pytest.mark.parametrize("stops", [[5, 10, 23], [1, 2, 3, 23], [11, 12, 23]])
 def test_in_parts_is_at_once(options: dict, stops: list[int]) -> None:
     pictures = small_pictures()
-    at_once = fit(small_game(**options), pictures, steps=23, watchers=[])
-    game = small_game(**options)
+    at_once = fit(small_gan(**options), pictures, steps=23, watchers=[])
+    gan = small_gan(**options)
     for stop in stops:
         torch.rand(7)  # other cells draw, too
-        fit(game, pictures, steps=stop, watchers=[])
-    assert game.step == 23
-    assert_same(weights(game), weights(at_once))
+        fit(gan, pictures, steps=stop, watchers=[])
+    assert gan.step == 23
+    assert_same(weights(gan), weights(at_once))
 
 
 @pytest.mark.parametrize("options", [{}, {"dropout": 0.3}, {"average": 0.9}])
 def test_recording_does_not_change_training(options: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures, games = small_pictures(), []
+    pictures, gans = small_pictures(), []
     for every in (1, 1000):
-        monkeypatch.setattr(training, "RECORD_EVERY", every)
-        games.append(fit(small_game(**options), pictures, steps=12, watchers=[]))
-    assert len(games[0].history) == 12
-    assert_same(weights(games[0]), weights(games[1]))
+        monkeypatch.setattr(loop, "RECORD_EVERY", every)
+        gans.append(fit(small_gan(**options), pictures, steps=12, watchers=[]))
+    assert len(gans[0].history) == 12
+    assert_same(weights(gans[0]), weights(gans[1]))
 
 
 def test_training_leaves_the_global_random_numbers_alone() -> None:
     torch.manual_seed(3)
     expected = torch.rand(4)
-    game = small_game(dropout=0.3)
+    gan = small_gan(dropout=0.3)
     torch.manual_seed(3)
-    fit(game, small_pictures(), steps=5, watchers=[])
+    fit(gan, small_pictures(), steps=5, watchers=[])
     assert torch.equal(torch.rand(4), expected)
 
 
 def test_seeds_differ_and_repeat() -> None:
     first, again, other = (
-        fit(small_game(seed=seed), small_pictures(), steps=3, watchers=[]) for seed in (0, 0, 1)
+        fit(small_gan(seed=seed), small_pictures(), steps=3, watchers=[]) for seed in (0, 0, 1)
     )
     assert_same(weights(first), weights(again))
     name = "generator.0.weight"
@@ -570,16 +580,16 @@ def test_seeds_differ_and_repeat() -> None:
 
 
 def test_average_follows_the_generator() -> None:
-    game = small_game(average=0.5)
+    gan = small_gan(average=0.5)
     name, expected = "0.weight", None
     for step in range(1, 12):
-        fit(game, small_pictures(), steps=step, watchers=[])
-        now = game.generator.state_dict()[name].clone()
+        fit(gan, small_pictures(), steps=step, watchers=[])
+        now = gan.generator.state_dict()[name].clone()
         decay = min(0.5, step / (9 + step))  # of the first steps, and from step 9 on
         expected = now if expected is None else decay * expected + (1 - decay) * now
-        torch.testing.assert_close(game.averaged.module.state_dict()[name], expected)
-    assert game.best_generator is game.averaged.module
-    plain = small_game()
+        torch.testing.assert_close(gan.averaged.module.state_dict()[name], expected)
+    assert gan.best_generator is gan.averaged.module
+    plain = small_gan()
     assert plain.best_generator is plain.generator
 
 
@@ -590,10 +600,10 @@ def test_held_out_pictures_are_never_trained_on() -> None:
     images = torch.zeros(30, 1, SIZE, SIZE, dtype=torch.uint8)
     reserved = torch.arange(30) % 3 == 0
     images[reserved] = 255
-    game, seen = small_game(), []
-    draw = game.next_batch
-    game.next_batch = lambda *args: seen.append(draw(*args)) or seen[-1]
-    fit(game, ImageSet(images, reserved=reserved), epochs=4, watchers=[])
+    gan, seen = small_gan(), []
+    draw = gan.next_batch
+    gan.next_batch = lambda *args: seen.append(draw(*args)) or seen[-1]
+    fit(gan, ImageSet(images, reserved=reserved), epochs=4, watchers=[])
     assert len(seen) == 8
     assert all((batch == -1).all() for batch, _ in seen)
 
@@ -606,15 +616,15 @@ def test_each_epoch_shows_each_picture_at_most_once(
     images = torch.arange(n, dtype=torch.uint8).view(n, 1, 1, 1)
     share = n // processes
     assume(share >= batch_size)
-    games = [small_game(batch_size=batch_size) for _ in range(processes)]
-    for rank, game in enumerate(games):
-        game.team = Team(rank, processes)
+    gans = [small_gan(batch_size=batch_size) for _ in range(processes)]
+    for rank, gan in enumerate(gans):
+        gan.team = Team(rank, processes)
     epochs = []
     for _ in range(2):
         numbers = []
-        for game in games:
+        for gan in gans:
             for _ in range(share // batch_size):
-                batch, _ = game.next_batch(images)
+                batch, _ = gan.next_batch(images)
                 numbers += ((batch + 1) * 127.5).round().int().flatten().tolist()
         assert len(numbers) == len(set(numbers))
         assert len(numbers) > n - processes * batch_size - processes
@@ -638,11 +648,11 @@ def test_a_set_too_large_for_the_device_goes_there_in_batches(
 ) -> None:
     found = []
     for room in (True, False):
-        monkeypatch.setattr(training, "_room", lambda *args, room=room: room)
+        monkeypatch.setattr(loop, "_room", lambda *args, room=room: room)
         monkeypatch.setattr(Moved, "counts", [])
-        game = small_game()
-        fit(game, ImageSet(small_pictures().images.as_subclass(Moved)), steps=3, watchers=[])
-        found.append((Moved.counts, weights(game)))
+        gan = small_gan()
+        fit(gan, ImageSet(small_pictures().images.as_subclass(Moved)), steps=3, watchers=[])
+        found.append((Moved.counts, weights(gan)))
     (whole, expected), (streamed, same) = found
     assert whole[0] == 40
     assert streamed == [8, 8, 8]
@@ -651,120 +661,120 @@ def test_a_set_too_large_for_the_device_goes_there_in_batches(
 
 def test_batch_larger_than_the_set_is_refused() -> None:
     with pytest.raises(ValueError, match="batch_size is 8, but there are only 7 pictures"):
-        fit(small_game(), small_pictures(7), steps=1, watchers=[])
+        fit(small_gan(), small_pictures(7), steps=1, watchers=[])
 
 
 def test_pictures_of_another_shape_are_refused() -> None:
-    game = small_game()
+    gan = small_gan()
     with pytest.raises(ValueError, match=r"makes pictures of shape \(1, 8, 8\), .* \(1, 9, 9\)"):
-        fit(game, small_pictures().resize(9), steps=1, watchers=[])
-    assert game.step == 0
+        fit(gan, small_pictures().resize(9), steps=1, watchers=[])
+    assert gan.step == 0
 
 
 # --- what is kept
 
 
 def test_history() -> None:
-    game = fit(small_game(), small_pictures(), steps=34, watchers=[])
-    assert [row["step"] for row in game.history] == [1, 10, 20, 30, 34]
-    for row in game.history:
+    gan = fit(small_gan(), small_pictures(), steps=34, watchers=[])
+    assert [row["step"] for row in gan.history] == [1, 10, 20, 30, 34]
+    for row in gan.history:
         assert list(row) == ["step", "seconds", *COLUMNS]
         assert row["d_loss"] > 0
         assert row["g_loss"] > 0
         assert all(0 < row[name] < 1 for name in ("d_real", "d_fake", "d_fake_after"))
-    seconds = [row["seconds"] for row in game.history]
+    seconds = [row["seconds"] for row in gan.history]
     assert seconds == sorted(seconds)
-    assert game.seconds >= seconds[-1] > 0
+    assert gan.seconds >= seconds[-1] > 0
 
 
 def test_snapshots_show_the_same_noise_ever_more_rarely() -> None:
-    game = fit(small_game(), small_pictures(), steps=205, watchers=[])
-    steps = [step for step, _ in game.snapshots]
+    gan = fit(small_gan(), small_pictures(), steps=205, watchers=[])
+    steps = [step for step, _ in gan.snapshots]
     assert steps[0] == 0
     assert steps[-1] == 205
     assert steps == sorted(set(steps))
     assert len(steps) < 25
-    assert {images.shape for _, images in game.snapshots} == {(64, 1, SIZE, SIZE)}
-    assert not torch.equal(game.snapshots[0][1], game.snapshots[-1][1])
-    untrained = small_game()
+    assert {images.shape for _, images in gan.snapshots} == {(64, 1, SIZE, SIZE)}
+    assert not torch.equal(gan.snapshots[0][1], gan.snapshots[-1][1])
+    untrained = small_gan()
     untrained.snapshot()
-    assert torch.equal(game.snapshots[0][1], untrained.snapshots[0][1])
+    assert torch.equal(gan.snapshots[0][1], untrained.snapshots[0][1])
 
 
-def test_samples_repeat_by_seed_and_leave_the_game_alone() -> None:
-    game = small_game()
-    before = weights(game)
-    samples = game.sample(5, seed=3)
+def test_samples_repeat_by_seed_and_leave_the_gan_alone() -> None:
+    gan = small_gan()
+    before = weights(gan)
+    samples = gan.sample(5, seed=3)
     assert samples.shape == (5, 1, SIZE, SIZE)
     assert samples.dtype == torch.uint8
-    assert torch.equal(samples, game.sample(5, seed=3))
-    assert not torch.equal(samples, game.sample(5, seed=4))
-    assert_same(weights(game), before)
-    assert game.generator.training
+    assert torch.equal(samples, gan.sample(5, seed=3))
+    assert not torch.equal(samples, gan.sample(5, seed=4))
+    assert_same(weights(gan), before)
+    assert gan.generator.training
 
 
 def test_watchers_see_every_tenth_step_and_the_end() -> None:
     calls: list[tuple[int, bool]] = []
 
-    def watcher(game: Game, done: bool) -> None:
-        calls.append((game.step, done))
+    def watcher(gan: GAN, done: bool) -> None:
+        calls.append((gan.step, done))
 
-    fit(small_game(), small_pictures(), steps=25, watchers=[watcher])
+    fit(small_gan(), small_pictures(), steps=25, watchers=[watcher])
     assert calls == [(1, False), (10, False), (20, False), (25, False), (25, True)]
 
 
 # --- NaN
 
 
-def poison(game: Game, step: int) -> torch.utils.hooks.RemovableHandle:
+def poison(gan: GAN, step: int) -> torch.utils.hooks.RemovableHandle:
     """Make the discriminator answer NaN in this step."""
 
     def spoil(module: nn.Module, inputs: tuple, output: Tensor) -> Tensor:
-        return output * math.nan if game.step + 1 == step else output
+        return output * math.nan if gan.step + 1 == step else output
 
-    return game.discriminator.register_forward_hook(spoil)
+    return gan.discriminator.register_forward_hook(spoil)
 
 
 def test_nan_stops_at_its_step_and_keeps_the_last_good_state(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(guards, "KEEP_EVERY", 0.0)
-    pictures, good = small_pictures(), small_game(dropout=0.3)
+    pictures, good = small_pictures(), small_gan(dropout=0.3)
     fit(good, pictures, steps=10, watchers=[])
     kept = weights(good)
-    game = small_game(dropout=0.3)
-    hook = poison(game, 13)
+    gan = small_gan(dropout=0.3)
+    hook = poison(gan, 13)
     with pytest.raises(TrainingDiverged, match=r"at step 13; .* after step 10\. .* lower lr"):
-        fit(game, pictures, steps=30, watchers=[])
-    assert (game.step, len(game.history)) == (10, 2)
-    assert_same(weights(game), kept)
+        fit(gan, pictures, steps=30, watchers=[])
+    assert (gan.step, len(gan.history)) == (10, 2)
+    assert_same(weights(gan), kept)
     hook.remove()
-    fit(game, pictures, steps=30, watchers=[])
-    assert_same(weights(game), weights(fit(good, pictures, steps=30, watchers=[])))
+    fit(gan, pictures, steps=30, watchers=[])
+    assert_same(weights(gan), weights(fit(good, pictures, steps=30, watchers=[])))
 
 
 def test_nan_soon_after_the_start_goes_back_to_the_start() -> None:
-    game = small_game(average=0.9)
-    start = weights(game)
-    poison(game, 1)
+    gan = small_gan(average=0.9)
+    start = weights(gan)
+    poison(gan, 1)
     with pytest.raises(TrainingDiverged, match=r"at step 1; .* after step 0"):
-        fit(game, small_pictures(), steps=30, watchers=[])
-    assert_same(weights(game), start)
+        fit(gan, small_pictures(), steps=30, watchers=[])
+    assert_same(weights(gan), start)
 
 
 def test_a_learning_rate_far_too_high_is_noticed() -> None:
-    game = small_game(lr=1e30)
+    gan = small_gan(lr=1e30)
     with pytest.raises(TrainingDiverged, match="lower lr"):
-        fit(game, small_pictures(), steps=100, watchers=[])
-    assert all(value.isfinite().all() for value in weights(game).values())
+        fit(gan, small_pictures(), steps=100, watchers=[])
+    assert all(value.isfinite().all() for value in weights(gan).values())
 
 
 # --- interruption
 
 
-def interrupt_once(at: int) -> Callable[[Game, bool], None]:
-    def watcher(game: Game, done: bool) -> None:
-        if game.step == at and not done:
+def interrupt_once(at: int) -> Callable[[GAN, bool], None]:
+    def watcher(gan: GAN, done: bool) -> None:
+        if gan.step == at and not done:
             os.kill(os.getpid(), signal.SIGINT)
 
     return watcher
@@ -773,52 +783,52 @@ def interrupt_once(at: int) -> Callable[[Game, bool], None]:
 @pytest.mark.parametrize("inside_step", [False, True])
 def test_interrupted_and_called_again(inside_step: bool) -> None:
     pictures = small_pictures()
-    uninterrupted = fit(small_game(dropout=0.3), pictures, steps=37, watchers=[])
-    game = small_game(dropout=0.3)
-    stopped_at, watchers, draw = 20, [interrupt_once(20)], game.next_batch
+    uninterrupted = fit(small_gan(dropout=0.3), pictures, steps=37, watchers=[])
+    gan = small_gan(dropout=0.3)
+    stopped_at, watchers, draw = 20, [interrupt_once(20)], gan.next_batch
     if inside_step:
 
         def draw_and_interrupt(*args: object) -> Tensor:
-            if game.step == 16:
+            if gan.step == 16:
                 os.kill(os.getpid(), signal.SIGINT)
             return draw(*args)
 
-        game.next_batch, stopped_at, watchers = draw_and_interrupt, 17, []
+        gan.next_batch, stopped_at, watchers = draw_and_interrupt, 17, []
     before = signal.getsignal(signal.SIGINT)
     said = rf"Stopped after step {stopped_at}\. Nothing is lost"
     with pytest.raises(Interrupted, match=said) as stopped:
-        fit(game, pictures, steps=37, watchers=watchers)
+        fit(gan, pictures, steps=37, watchers=watchers)
     assert signal.getsignal(signal.SIGINT) is before
-    assert game.step == game.snapshots[-1][0] == stopped_at
+    assert gan.step == gan.snapshots[-1][0] == stopped_at
     assert stopped.value._render_traceback_() == [str(stopped.value)]
-    game.next_batch = draw
-    fit(game, pictures, steps=37, watchers=[])
-    assert_same(weights(game), weights(uninterrupted))
+    gan.next_batch = draw
+    fit(gan, pictures, steps=37, watchers=[])
+    assert_same(weights(gan), weights(uninterrupted))
 
 
 def test_one_press_stops_a_whole_row_of_trainings() -> None:
-    games = [small_game(seed=seed) for seed in range(3)]
+    gans = [small_gan(seed=seed) for seed in range(3)]
     with pytest.raises(KeyboardInterrupt):
-        for game in games:
-            fit(game, small_pictures(), steps=30, watchers=[interrupt_once(10)])
-    assert [game.step for game in games] == [10, 0, 0]
+        for gan in gans:
+            fit(gan, small_pictures(), steps=30, watchers=[interrupt_once(10)])
+    assert [gan.step for gan in gans] == [10, 0, 0]
 
 
 def test_a_press_at_the_last_step_loses_nothing() -> None:
-    game = small_game()
+    gan = small_gan()
     with pytest.raises(Interrupted):
-        fit(game, small_pictures(), steps=20, watchers=[interrupt_once(20)])
-    assert fit(game, small_pictures(), steps=20, watchers=[]).step == 20
+        fit(gan, small_pictures(), steps=20, watchers=[interrupt_once(20)])
+    assert fit(gan, small_pictures(), steps=20, watchers=[]).step == 20
 
 
 def test_a_second_interrupt_breaks_off() -> None:
-    def twice(game: Game, done: bool) -> None:
+    def twice(gan: GAN, done: bool) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        fit(small_game(), small_pictures(), steps=30, watchers=[twice])
+        fit(small_gan(), small_pictures(), steps=30, watchers=[twice])
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -828,22 +838,22 @@ TWO_PROCESSES = """
 import os, sys
 from pathlib import Path
 import torch
-from conftest import small_dcgan, small_game, small_pictures, weights
+from conftest import small_dcgan, small_gan, small_pictures, weights
 from gan_utils.training import fit
 
 out, rank = Path(sys.argv[1]), int(os.environ["RANK"])
 for name, game, pictures in [
-    ("plain", small_game(batch_norm=False, average=0.9, batch_size=4), small_pictures()),
+    ("plain", small_gan(batch_norm=False, average=0.9, batch_size=4), small_pictures()),
     ("dcgan", small_dcgan(loss="relativistic"), small_pictures().resize(12)),
 ]:
     with torch.no_grad():  # as if the two had been built without a seed
-        for network in game.networks().values():
+        for network in gan.networks().values():
             for number in network.parameters():
                 number.add_(rank)
-    real = game.next_batch
-    game.next_batch = lambda *args: seen.append(real(*args)) or seen[-1]
+    real = gan.next_batch
+    gan.next_batch = lambda *args: seen.append(real(*args)) or seen[-1]
     seen, watched = [], []
-    fit(game, pictures, steps=12, watchers=[lambda game, done: watched.append(game.step)])
+    fit(gan, pictures, steps=12, watchers=[lambda game, done: watched.append(gan.step)])
     kept = {"weights": weights(game), "seen": torch.cat([real for real, _ in seen])}
     torch.save(kept | {"watched": watched}, out / f"{name}-{rank}.pt")
 """
@@ -853,7 +863,7 @@ for name, game, pictures in [
     not (torch.distributed.is_available() and torch.distributed.is_gloo_available()),
     reason="this torch has no gloo, so two processes cannot talk",
 )
-def test_two_processes_train_one_game(tmp_path: Path) -> None:
+def test_two_processes_train_one_gan(tmp_path: Path) -> None:
     script = tmp_path / "two.py"
     script.write_text(TWO_PROCESSES)
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -880,14 +890,14 @@ def test_two_processes_train_one_game(tmp_path: Path) -> None:
 
 def assert_one_process_learns_the_same(found: dict[str, Tensor]) -> None:
     """Two processes with batches of 4 are one with the 8 pictures and the noise of both."""
-    game = small_game(batch_norm=False, average=0.9)
-    ranks = [small_game(batch_norm=False, batch_size=4) for _ in range(2)]
+    gan = small_gan(batch_norm=False, average=0.9)
+    ranks = [small_gan(batch_norm=False, batch_size=4) for _ in range(2)]
     for rank, each in enumerate(ranks):
         each.team = Team(rank, 2)
     ranks[1].noise_source.manual_seed(1_000_003)
     pictures = small_pictures().images
-    game.next_batch = lambda *args: (torch.cat([r.next_batch(pictures)[0] for r in ranks]), None)
-    game.noise = lambda n: torch.cat([each.noise(n // 2) for each in ranks])
-    fit(game, small_pictures(), steps=12, watchers=[])
-    for key, value in weights(game).items():
+    gan.next_batch = lambda *args: (torch.cat([r.next_batch(pictures)[0] for r in ranks]), None)
+    gan.noise = lambda n: torch.cat([each.noise(n // 2) for each in ranks])
+    fit(gan, small_pictures(), steps=12, watchers=[])
+    for key, value in weights(gan).items():
         torch.testing.assert_close(found[key], value, rtol=1e-3, atol=1e-4, msg=key)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from gan_utils import line_game, theory
+from gan_utils import minimax
 from gan_utils.checks.verdict import Wrong, ask, gives_verdict, must_return
-from gan_utils.line_game import SETTINGS
+from gan_utils.minimax import SETTINGS
 
 Pair = tuple[float, float]
 WILD, CALM = 1.0, 0.4  # how far G(0) moves about in the second half of a run
@@ -151,9 +151,9 @@ def _played(lr: float = SETTINGS.lr, beta1: float = SETTINGS.beta1, d_faster: fl
     """The swing and the late JS of one short run; a run that leaves the bins swings without end."""
     settings = replace(SETTINGS, lr=lr, beta1=beta1)
     try:
-        run = line_game.play(theory.gaussian(1, 0.8), settings, 600, d_faster, hold=1.0)
+        run = minimax.play(minimax.gaussian(1, 0.8), settings, 600, d_faster, hold=1.0)
     except ValueError as error:
         if "samples" not in str(error):
             raise
         return math.inf, math.inf
-    return line_game.swing(run), line_game.late_js(run)
+    return minimax.swing(run), minimax.late_js(run)

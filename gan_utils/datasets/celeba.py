@@ -12,8 +12,8 @@ from pathlib import Path
 
 from gan_utils.datasets.download import DownloadError, fetch, is_whole
 from gan_utils.datasets.image_set import ImageSet
-from gan_utils.datasets.packing import packed
-from gan_utils.datasets.pictures import Shape
+from gan_utils.datasets.packing.pack import packed
+from gan_utils.datasets.packing.pictures import Shape
 from gan_utils.runtime import data_root
 
 # The zip of all faces; the hash is the one that torchvision.datasets.CelebA checks, too.

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import torch
 
-from gan_utils.datasets.cartoon import cartoon
+from gan_utils.datasets.cartoon.faces import cartoon
 from gan_utils.datasets.celeba import PLACES, celeba
 from gan_utils.datasets.cifar10 import cifar10
 from gan_utils.datasets.digits import mnist
 from gan_utils.datasets.folder import folder
 from gan_utils.datasets.image_set import ImageSet
-from gan_utils.datasets.packing import NoPictures
-from gan_utils.datasets.sources import Source
+from gan_utils.datasets.packing.pack import NoPictures
+from gan_utils.datasets.packing.sources import Source
 
 FORMS = (
     "mnist (embedded), mnist:FOLDER for all of MNIST, cartoon (drawn here), celeba (downloaded "

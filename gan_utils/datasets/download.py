@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 from tqdm.auto import tqdm
 
-from gan_utils.datasets.kinds import kind
+from gan_utils.datasets.packing.kinds import kind
 from gan_utils.files import sync
 
 AGENT = "gan_utils (course notebooks)"

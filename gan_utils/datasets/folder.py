@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from gan_utils.datasets.image_set import ImageSet
-from gan_utils.datasets.packing import NoPictures, packed
-from gan_utils.datasets.pictures import Shape
-from gan_utils.datasets.report import Report
+from gan_utils.datasets.packing.pack import NoPictures, packed
+from gan_utils.datasets.packing.pictures import Shape
+from gan_utils.datasets.packing.report import Report
 
 
 def folder(path: str | Path, size: int = 64, channels: int = 3, crop: float = 1.0) -> ImageSet:

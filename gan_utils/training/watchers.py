@@ -1,0 +1,167 @@
+"""What watches a run: a progress bar, a live picture, TensorBoard, checkpoints.
+
+Each is called by `training.fit` as ``watcher(gan, done)`` every tenth step and at the end, keeps
+its own clock, and draws no random numbers.
+"""
+
+import math
+import time
+from itertools import takewhile
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from gan_utils import figures, runtime
+from gan_utils.training.checkpoint import save
+from gan_utils.training.gan import GAN, Watcher, generate
+
+
+class Pace:
+    """True when `every` seconds have passed since the last time it was true."""
+
+    def __init__(self, every: float) -> None:
+        self.every, self.last = every, float("-inf")
+
+    def __call__(self) -> bool:
+        if time.monotonic() - self.last < self.every:
+            return False
+        self.last = time.monotonic()
+        return True
+
+
+class ProgressBar:
+    """One bar over the whole run, in steps or in seconds of training."""
+
+    def __init__(self) -> None:
+        self.bar: tqdm | None = None
+
+    def __call__(self, gan: GAN, done: bool) -> None:
+        timed = gan.goal.seconds < math.inf
+        if self.bar is None:
+            goal = gan.goal.seconds if timed else gan.goal.steps
+            style = "{l_bar}{bar}| {n:.0f}/{total:.0f} {unit} {postfix}"
+            self.bar = tqdm(total=goal, unit="s" if timed else "steps", bar_format=style)
+        now = gan.seconds if timed else gan.step
+        self.bar.n = min(now, self.bar.total)
+        rate = gan.step * gan.settings.batch_size / max(gan.seconds, 1e-9)
+        self.bar.set_postfix_str(f"step {gan.step:,}, {rate:,.0f} images/s")
+        if done:
+            self.bar.close()
+            self.bar = None
+
+
+class LivePicture:
+    """In a notebook, one picture that is redrawn in place; the last one stays in the notebook."""
+
+    def __init__(self, every: float = 2.0) -> None:
+        self.pace, self.handle = Pace(every), None
+
+    def __call__(self, gan: GAN, done: bool) -> None:
+        if not (done or self.pace()):
+            return
+        from IPython.display import Image, display
+
+        settings = gan.settings
+        title = f"step {gan.step:,}, {gan.seconds:.0f} s"
+        png = figures.training_picture(
+            generate(gan.best_generator, gan.fixed_noise),
+            gan.history,
+            title=title,
+            caption=runtime.provenance(
+                seed=settings.seed, batch=settings.batch_size, steps=gan.step, seconds=gan.seconds
+            ),
+        )
+        words = f"{title}: samples of the fixed noise, both losses, what D believes"
+        picture = Image(png, metadata={"alt": words})
+        if self.handle is None:
+            self.handle = display(picture, display_id=True)
+        else:
+            self.handle.update(picture)
+
+
+class TensorBoard:
+    """Scalars for every point of the history and a grid for every snapshot, in `folder`."""
+
+    def __init__(self, folder: str | Path) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        # A resumed run's first points are there already.
+        self.resumed = any(Path(folder).glob("events.out.tfevents.*"))
+        self.writer = SummaryWriter(str(folder))
+        self.point, self.snapshot = -1.0, -1  # the last steps that are written
+
+    def __call__(self, gan: GAN, done: bool) -> None:
+        if self.resumed and self.point < 0:
+            self.point = self.snapshot = gan.began
+        rows = [*takewhile(lambda row: row["step"] > self.point, reversed(gan.history))]
+        for row in reversed(rows):
+            self.point = row["step"]
+            for name in ("d_loss", "g_loss"):
+                self.writer.add_scalar(f"loss/{name}", row[name], row["step"])
+            for name in ("d_real", "d_fake", "d_fake_after"):
+                self.writer.add_scalar(f"verdict/{name}", row[name], row["step"])
+        for step, images in gan.snapshots:
+            if step > self.snapshot:
+                self.snapshot, sheet = step, figures.grid(images)
+                layout = "HW" if sheet.ndim == 2 else "HWC"
+                self.writer.add_image("fixed noise", sheet, step, dataformats=layout)
+        if done:
+            self.writer.flush()
+
+
+class Checkpoints:
+    """A checkpoint in `folder` every `every` seconds and at the end."""
+
+    def __init__(self, folder: str | Path, about: dict[str, object], every: float = 30.0) -> None:
+        self.folder, self.about, self.pace = Path(folder), about, Pace(every)
+        self.pace()
+
+    def __call__(self, gan: GAN, done: bool) -> None:
+        if done or self.pace():
+            save(gan, self.folder, self.about)
+
+
+class Quality:
+    """FID and classes covered through time, for pictures of digits.
+
+    Attributes:
+        rows: one dictionary for each measurement: step, fid, floor, covered, smallest (share).
+    """
+
+    def __init__(self, n: int = 1000, growth: float = 1.5, seed: int = 0) -> None:
+        """Measure n samples of a noise of its own, first at step 10, then each time that steps
+        have grown by `growth`."""
+        self.n, self.growth, self.seed = n, growth, seed
+        self.rows: list[dict[str, float]] = []
+
+    def __call__(self, gan: GAN, done: bool) -> None:
+        from gan_utils import metrics
+
+        last = self.rows[-1]["step"] if self.rows else 0
+        if gan.step == last or not (done or gan.step >= max(10, last * self.growth)):
+            return
+        images = gan.sample(self.n, self.seed)
+        score, covered = metrics.fid(images), metrics.coverage(images)
+        self.rows.append(
+            {
+                "step": gan.step,
+                "fid": score.value,
+                "floor": score.floor,
+                "covered": covered.covered,
+                "smallest": min(covered.shares),
+            }
+        )
+
+
+def live() -> list[Watcher]:
+    """A progress bar and, in a notebook, a live picture."""
+    return [ProgressBar(), *([LivePicture()] if in_notebook() else [])]
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a Jupyter or Colab kernel, where pictures can be shown."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return getattr(get_ipython(), "kernel", None) is not None
