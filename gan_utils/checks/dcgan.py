@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from gan_utils.checks.comparing import ask, must_be, must_return, whole
 from gan_utils.checks.layers import must_be_network
-from gan_utils.checks.verdict import Wrong, ask, gives_verdict, must_be, must_return, whole
+from gan_utils.checks.verdict import Wrong, gives_verdict
 
 
 def _normal(x: Tensor, dims: tuple[int, ...] = (0, 2, 3)) -> Tensor:
@@ -84,20 +85,16 @@ def block(answer: Callable[[int, int], nn.Module]) -> None:
 )
 def init(answer: Callable[[nn.Module], None]) -> None:
     """`answer(module)`, for `network.apply`: as `models.dcgan_init`."""
-    network = nn.Sequential(
-        nn.Conv2d(8, 64, 4),
-        nn.ConvTranspose2d(64, 32, 4, bias=False),
-        nn.BatchNorm2d(4000),
-        nn.Linear(20, 30),
-    )
-    convolution, _, norm, dense = network
+    convolution, transposed = nn.Conv2d(8, 64, 4), nn.ConvTranspose2d(64, 32, 4, bias=False)
+    norm, dense = nn.BatchNorm2d(4000), nn.Linear(20, 30)
     nn.init.constant_(norm.bias, 3.0)
+    network = nn.Sequential(convolution, transposed, norm, dense)
     old = copy.deepcopy(network)
     network.apply(answer)
     for layer, before, mean in zip(network, old, (0, 0, 1), strict=False):
-        name = type(layer).__name__
-        found, spread = layer.weight.mean().item(), layer.weight.std().item()
-        if torch.equal(layer.weight, before.weight):
+        name, weight = type(layer).__name__, layer.get_parameter("weight")
+        found, spread = weight.mean().item(), weight.std().item()
+        if torch.equal(weight, before.get_parameter("weight")):
             raise Wrong(f"{name} was left out: nn.init.normal_ changes its weight in place.")
         if mean == 1 and abs(found) < 0.1:
             raise Wrong(
@@ -110,11 +107,11 @@ def init(answer: Callable[[nn.Module], None]) -> None:
             raise Wrong(
                 f"{name}: mean {found:.3f} and spread {spread:.2g}; they must be {mean} and 0.02."
             )
-        if (layer.weight - mean).abs().max() < 0.04:
+        if (weight - mean).abs().max() < 0.04:
             raise Wrong(f"{name}: no value beyond two spreads: that is uniform, not normal.")
-    if norm.bias.any() or convolution.bias.any():
+    if any(layer.get_parameter("bias").any() for layer in (convolution, norm)):
         raise Wrong("A bias is not 0; where Conv2d or BatchNorm2d has one, it starts at 0.")
-    if not torch.equal(dense.weight, old[3].weight):
+    if not torch.equal(dense.weight, old[3].get_parameter("weight")):
         raise Wrong("A dense layer was changed too; leave other layers as they are.")
 
 

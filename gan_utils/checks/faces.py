@@ -6,18 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 from torch import Tensor
 
+from gan_utils.checks.comparing import ask, four_edges, must_be, must_return, same, told, whole
 from gan_utils.checks.resuming import resumes_exactly
-from gan_utils.checks.verdict import (
-    Wrong,
-    ask,
-    four_edges,
-    gives_verdict,
-    must_be,
-    must_return,
-    same,
-    told,
-    whole,
-)
+from gan_utils.checks.verdict import Wrong, gives_verdict
 
 # What the table of the last exercise lists: what the next step reads, and what it does not.
 NEEDED = {

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from gan_utils import minimax
-from gan_utils.checks.verdict import Wrong, ask, gives_verdict, must_return
+from gan_utils.checks.comparing import ask, must_return
+from gan_utils.checks.verdict import Wrong, gives_verdict
 from gan_utils.minimax import SETTINGS
 
 Pair = tuple[float, float]

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gan_utils.checks.verdict import Wrong, ask, gives_verdict, must_be, must_return, told
+from gan_utils.checks.comparing import ask, must_be, must_return, told
+from gan_utils.checks.verdict import Wrong, gives_verdict
 from gan_utils.datasets import to_unit
 from gan_utils.losses import discriminator_loss as d_loss
 

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_utils.checks.verdict import Wrong, ask, four_edges, gives_verdict, must_return
+from gan_utils.checks.comparing import ask, four_edges, must_return
+from gan_utils.checks.verdict import Wrong, gives_verdict
 
 Box = tuple[int, int, int, int]
 Size = tuple[int, int]
@@ -31,10 +32,10 @@ def _square(
             lambda *given: _square(*given) - [0, 0, *_square(*given)[:2]]
         ),
         "The shorter side was taken: a chin would be cut off. Take the longer.": (
-            lambda *given: _square(*given, side=min)
+            lambda box, margin, size: _square(box, margin, size, side=min)
         ),
         "It reaches out of the picture, and the crop would have a black edge.": (
-            lambda *given: _square(*given, shrink=False)
+            lambda box, margin, size: _square(box, margin, size, shrink=False)
         ),
         "Cut off at the edge it is no square any more: 35×40.": (
             lambda box, margin, size: _square(box, margin, size, shrink=False).clip(0, size * 2)

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv_transpose2d
 
+from gan_utils.checks.comparing import ask, must_be, must_return, whole
 from gan_utils.checks.layers import must_be_network, straight, uneven, watch
-from gan_utils.checks.verdict import Wrong, ask, gives_verdict, must_be, must_return, whole
+from gan_utils.checks.verdict import Wrong, gives_verdict
 from gan_utils.shapes import conv_out, conv_transpose_out
 
 OTHER_LAYERS = nn.Linear | nn.Conv2d | nn.Upsample | nn.PixelShuffle | nn.MaxPool2d

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gan_utils.checks.verdict import Wrong, ask, gives_verdict, must_return, whole
+from gan_utils.checks.comparing import ask, must_return, whole
+from gan_utils.checks.verdict import Wrong, gives_verdict
 
 
 @gives_verdict("Right: one row for each picture, one column for each entry of z.")
