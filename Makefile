@@ -35,9 +35,10 @@ test-browser: .venv/.stamp ## Run the notebooks in JupyterLab, in Chromium, and 
 refresh: .venv/.stamp ## Run the notebooks again and store what they show (ARGS: only these).
 	$(RUN) -m staff refresh $(ARGS)
 
-lint: .venv/.stamp ## Check style, badges and the notebooks' rules.
+lint: .venv/.stamp ## Check style, types, badges and the notebooks' rules.
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
 	$(RUN) -m staff badges --check
 	$(RUN) -m staff lint
 

@@ -6,17 +6,21 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from packaging.requirements import Requirement
 from packaging.version import Version
 from PIL import Image
 
+import gan_utils
 from staff import badges, elsewhere, lint, notebooks, refresh
+from staff.__main__ import COMMANDS
 from staff.notebooks import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -96,7 +100,7 @@ def test_badges_of_a_release_lead_to_its_tag(checkout: Path) -> None:
     project = checkout / "pyproject.toml"
     text = project.read_text("utf-8")
     assert text.count(".dev0") == 1
-    for version, ref in [("", "v0.1.0"), ("rc1", "v0.1.0rc1"), (".dev1", "main")]:
+    for version, ref in [("", "v0.2.0"), ("rc1", "v0.2.0rc1"), (".dev1", "main")]:
         project.write_text(text.replace(".dev0", version), "utf-8")
         badges.main([], checkout)
         readme = (checkout / "README.md").read_text("utf-8")
@@ -377,8 +381,8 @@ def test_readme_python_example_runs() -> None:
         quick = quick.replace(slow, fast)
     scope: dict[str, object] = {}
     exec(compile(ast.parse(quick), "README.md", "exec"), scope)
-    assert scope["game"].step == 1
-    assert scope["game"].sample(2).shape == (2, 3, 64, 64)
+    assert scope["gan"].step == 1
+    assert scope["gan"].sample(2).shape == (2, 3, 64, 64)
     assert scope["images"].resize(32).shape == (3, 32, 32)
 
 
@@ -414,3 +418,36 @@ def test_shipped_data_is_in_the_repository() -> None:
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert shipped.keys() <= set(listed.stdout.split())
     assert shipped.keys() <= set(build["targets"]["sdist"]["include"])
+
+
+# --- versions
+
+
+def test_version_citation_and_changes_agree() -> None:
+    release = PROJECT["version"].removesuffix(".dev0")
+    assert gan_utils.__version__ == PROJECT["version"]
+    assert f"\nversion: {release}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\n## {release}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob(".github/**/*.yml")), ids=lambda path: path.name)
+def test_workflows_and_templates_can_be_read(path: Path) -> None:
+    page = yaml.safe_load(path.read_text("utf-8"))
+    assert {"jobs", "body", "updates"} & page.keys()
+    for job in page.get("jobs", {}).values():
+        for command in (step.get("run", "") for step in job["steps"]):
+            for file in re.findall(r"(?:tests|notebooks)/\w+\.\w+", command):
+                assert (ROOT / file).is_file(), file
+            assert set(re.findall(r"\bmake ([a-z-]+)$", command, re.MULTILINE)) <= TARGETS
+
+
+def test_the_staffs_command_lists_its_commands() -> None:
+    def staff(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "staff", *words]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    for words, code in [((), 0), (("--help",), 0), (("badge",), 2)]:
+        done = staff(*words)
+        assert done.returncode == code
+        assert {*re.findall(r"^  (\w+) ", done.stdout, re.MULTILINE)} == {*COMMANDS}
+    assert "python -m staff badges" in staff("badges", "--help").stdout
