@@ -80,16 +80,10 @@ def uniform(module: nn.Module) -> None:
         nn.init.uniform_(module.weight, -0.02 * 3**0.5, 0.02 * 3**0.5)
 
 
-def interval(values: list[float], center: float = 1.0) -> tuple[float, float]:
+def interval(values: list[float]) -> tuple[float, float]:
     numbers = torch.tensor(values)
     half = 4.303 * numbers.std() / len(values) ** 0.5
-    mean = numbers.mean() * center
-    return (mean - half).item(), (mean + half).item()
-
-
-def mean_and_half(values: list[float]) -> tuple[float, float]:
-    low, high = interval(values)
-    return (low + high) / 2, (high - low) / 2
+    return (numbers.mean() - half).item(), (numbers.mean() + half).item()
 
 
 SOLUTIONS: Solutions = {
@@ -114,50 +108,46 @@ MISTAKES: Mistakes = {
     },
     checks.block: {
         "bias": (block(bias=True), "bias=False"),
-        "default slope": (block(slope=0.01), "PyTorch's default"),
-        "another slope": (block(slope=0.5), "not 0.2"),
-        "stride 1": (block(stride=1, kernel=3), "14×14 becomes 14×14"),
-        "3-2-1": (block(kernel=3), "3-2-1 halves 14 too"),
+        "default slope": (block(slope=0.01), "PyTorch's is 0.01"),
+        "stride 1": (block(stride=1), "it must be Conv2d(6, 10, kernel_size=(4, 4), stride=(2, 2)"),
+        "3-2-1": (block(kernel=3), "the convolution is Conv2d(6, 10, kernel_size=(3, 3)"),
         "norm last": (shuffled(0, 2, 1), "Conv2d, LeakyReLU, BatchNorm2d"),
         "norm first": (
             lambda a, b: nn.Sequential(nn.BatchNorm2d(a), *block()(a, b)[::2]),
             "The layers are BatchNorm2d, Conv2d",
         ),
         "no norm": (shuffled(0, 2), "it takes three"),
-        "swapped": (lambda a, b: block()(b, a), "from 10 to 6"),
+        "swapped": (lambda a, b: block()(b, a), "the convolution is Conv2d(10, 6"),
         "norm of the input": (
             lambda a, b: nn.Sequential(block()(a, b)[0], nn.BatchNorm2d(a), nn.LeakyReLU(0.2)),
             "width_out channels",
         ),
         "transposed": (
             lambda a, b: nn.Sequential(nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False)),
-            "the generator's",
+            "The layers are ConvTranspose2d",
         ),
         "a list": (lambda a, b: list(block()(a, b)), "That is a list"),
     },
     checks.init: {
         "no transposed": (init(convolutions=(nn.Conv2d,)), "ConvTranspose2d was left out"),
-        "no convolution": (init(convolutions=(nn.ConvTranspose2d,)), "Conv2d was left"),
+        "no convolution": (init(convolutions=(nn.ConvTranspose2d,)), "✗ Conv2d was left"),
         "scales at 0": (init(mean=0.0), "centered on 0"),
-        "scales at 1": (init(norms=False), "exactly 1 still"),
-        "0.02 as variance": (init(spread=0.02**0.5), "but its root"),
-        "0.02 squared": (init(spread=0.02**2), "not its square"),
+        "scales at 1": (init(norms=False), "BatchNorm2d was left out"),
+        "0.02 as variance": (init(spread=0.02**0.5), "0.02 is the spread"),
         "another spread": (init(spread=0.1), "they must be 0 and 0.02"),
-        "biases left": (init(biases=False), "bias is not 0"),
+        "biases left": (init(biases=False), "A bias is not 0"),
         "dense too": (init(dense=True), "A dense layer"),
         "uniform": (uniform, "not normal"),
-        "nothing": (lambda module: None, "No weight has changed"),
+        "nothing": (lambda module: None, "in place"),
     },
     checks.generator_steps: {
-        "float": (lambda n, b, k: n / (b * k), "is a float"),
-        "by heart": (lambda n, b, k: 300, "it is 150"),
-        "rounded up": (lambda n, b, k: -(-n // (b * k)), "it is 5"),
+        "float": (lambda n, b, k: n / (b * k), "is not whole"),
+        "by heart": (lambda n, b, k: 300, "it must be 150"),
+        "rounded up": (lambda n, b, k: -(-n // (b * k)), "it must be 5"),
     },
     checks.interval: {
-        "off center": (lambda values: interval(values, 0.5), "not centered"),
-        "mean and half": (mean_and_half, "mean − half"),
-        "one number": (lambda values: 6.57, "return two numbers"),
-        "by heart": (lambda values: interval([1.0, 2.0, 6.0]), "not by heart"),
-        "range": (lambda values: (0.0, 6.0), "the half-width is 6.57"),
+        "one number": (lambda values: 6.57, "The shape is (); it must be (2,)"),
+        "by heart": (lambda values: interval([1.0, 2.0, 6.0]), "For [4.0, 4.0, 7.0] it must be"),
+        "range": (lambda values: (0.0, 6.0), "you have [0, 6]"),
     },
 }

@@ -23,6 +23,11 @@ def rounded_box(width: int, height: int) -> list[int]:
     return [left, top, left + side, top + side]
 
 
+def halved(width: int, height: int) -> list[float]:
+    side, x, y = min(width, height) / 2, width / 2, height / 2
+    return [x - side, y - side, x + side, y + side]
+
+
 def pixels(x: Tensor) -> Tensor:
     return ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
@@ -67,37 +72,34 @@ SOLUTIONS: Solutions = {
     checks.to_pixels: [pixels, to_uint8, lambda x: (x * 127.5 + 128).clamp(0, 255).byte()],
     checks.epochs: [epochs, lambda n, b, s, m: 60 * m / (s * (n // b))],
     checks.speedup: [speedup, lambda s, p, f: 1 / (1 - share(s, p) + share(s, p) / f)],
-    checks.kept: [lambda: SIX, lambda: set(SIX), lambda: tuple(reversed(SIX))],
+    checks.kept: [lambda: SIX, lambda: set(SIX), lambda: reversed(SIX)],
 }
 
 MISTAKES: Mistakes = {
     checks.center_box: {
-        "floats": (lambda w, h: (0.0, 20.0, 178.0, 198.0), "divide with //"),
+        "true division": (halved, "[0.5, 0, 100.5, 100] is not whole"),
+        "one side more": (lambda w, h: (*box(w, h)[:3], box(w, h)[3] + w % 2), "one column goes"),
         "two numbers": (lambda w, h: box(w, h)[:2], "return four"),
-        "a number": (lambda w, h: 178, "return (left"),
-        "by heart": (lambda w, h: (0, 20, 178, 198), "For 640×480"),
-        "portraits alone": (lambda w, h: (0, (h - w) // 2, w, (h + w) // 2), "For 640×480"),
-        "something else": (lambda w, h: (1, 2, 3, 4), "(0, 20, 178, 198)"),
+        "a number": (lambda w, h: 178, "return four"),
+        "by heart": (lambda w, h: (0, 20, 178, 198), "For 640, 480"),
     },
     checks.to_pixels: {
-        "times 255": (lambda x: (x * 255).to(torch.uint8), "shift by 1"),
-        "0 … 1": (lambda x: (x + 1) / 2, "as matplotlib"),
         "cut": (lambda x: ((x + 1) * 127.5).clamp(0, 255).byte(), "Cut, not rounded"),
         "floats": (lambda x: ((x + 1) * 127.5).round().clamp(0, 255), "torch.float32"),
         "wraps": (wraps, "Clamp"),
         "its own range": (own_range, "when it stands alone"),
         "changes its input": (in_place, "changed its input"),
-        "flattened": (lambda x: pixels(x).flatten(), "has shape"),
+        "flattened": (lambda x: pixels(x).flatten(), "The shape is (144,)"),
         "inverted": (lambda x: pixels(-x), "must become"),
     },
     checks.epochs: {
-        "by heart": (lambda n, b, s, m: 2400 / 140, "For (202599"),
-        "something else": (lambda n, b, s, m: 3.0, "It is 17.14"),
+        "by heart": (lambda n, b, s, m: 2400 / 140, "For 202599"),
+        "something else": (lambda n, b, s, m: 3.0, "it must be 17.143"),
     },
     checks.speedup: {
         "changes the dictionary": (changing, "changed its input"),
-        "by heart": (lambda s, p, f: 10 / 6, "With networks"),
-        "something else": (lambda s, p, f: 7.5, "10 seconds become 6"),
+        "by heart": (lambda s, p, f: 10 / 6, "networks, 2.0 it must be 1.1765"),
+        "something else": (lambda s, p, f: 7.5, "it must be 1.6667; you have 7.5"),
     },
     checks.kept: {
         "weights alone": (lambda: SIX[:2], "among others"),

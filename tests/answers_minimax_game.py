@@ -21,13 +21,6 @@ def sigmoid(logit: float) -> float:
     return 1 / (1 + math.exp(-logit))
 
 
-def careless_js(p: np.ndarray, q: np.ndarray) -> float:
-    """Right, but for 0·log 0."""
-    m = (p + q) / 2
-    with np.errstate(all="ignore"):
-        return float((p * np.log(p / m) + q * np.log(q / m)).sum() / 2)
-
-
 SOLUTIONS: Solutions = {
     minimax_game.optimal_d: [lambda p, q: p / (p + q), lambda p, q: 1 - q / (p + q)],
     minimax_game.js: [
@@ -50,25 +43,26 @@ SOLUTIONS: Solutions = {
 
 MISTAKES: Mistakes = {
     minimax_game.optimal_d: {
-        "odds": (lambda p, q: p / np.where(q > 0, q, 1e-300), "odds"),
-        "a verdict": (lambda p, q: (p > q).astype(float), "must be 0.75"),
-        "one number": (lambda p, q: p.sum() / (p + q).sum(), "one value for each x"),
+        "a verdict": (lambda p, q: (p > q).astype(float), "it must be [0.75, 0.5, 0.1, "),
+        "one number": (lambda p, q: p.sum() / (p + q).sum(), "The shape is (); it must be (4,)"),
     },
     minimax_game.js: {
-        "0 log 0": (careless_js, "0·log 0 counts as 0"),
         "total variation": (lambda p, q: abs(p - q).sum() / 2, "must be"),
     },
     minimax_game.slopes: {
-        "by heart": (lambda x: (-sigmoid(-3), sigmoid(-3) - 1), "use the argument"),
-        "slope of D": (lambda x: (sigmoid(x) * (1 - sigmoid(x)),) * 2, "must be -0.0474"),
-        "one number": (lambda x: -sigmoid(x), "Your code stopped"),
+        "by heart": (lambda x: (-sigmoid(-3), sigmoid(-3) - 1), "For 2.0 it must be"),
+        "slope of D": (
+            lambda x: (sigmoid(x) * (1 - sigmoid(x)),) * 2,
+            "it must be [-0.047426, -0.95257]",
+        ),
+        "one number": (lambda x: -sigmoid(x), "The shape is ()"),
     },
     minimax_game.alternating_step: {
-        "by heart": (lambda x, y, eta: (x - 0.1 * y, y + 0.1 * (x - 0.1 * y)), "use the argument"),
-        "only x": (lambda x, y, eta: (x - eta * y, y), "must go to (1.9, 1.19)"),
+        "by heart": (lambda x, y, eta: (x - 0.1 * y, y + 0.1 * (x - 0.1 * y)), "-1.0, 0.3 it must"),
+        "only x": (lambda x, y, eta: (x - eta * y, y), "it must be [1.9, 1.19]"),
     },
     minimax_game.oscillation: {
-        "swapped": (lambda: (CURED, WILD), "swapped"),
+        "swapped": (lambda: (CURED, WILD), "too calm"),
         "both calm": (lambda: (CURED, CURED), "too calm"),
         "both wild": (lambda: (WILD, WILD), "still swings"),
         "standing still": (lambda: (WILD, {"lr": 1e-9, "beta1": 0.0}), "Standing still is no cure"),

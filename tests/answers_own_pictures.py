@@ -102,14 +102,13 @@ SOLUTIONS: Solutions = {
 
 MISTAKES: Mistakes = {
     checks.square_box: {
-        "beyond": (square_box(), "reaches out"),
-        "left and top only": (square_box(0, 1), "size − middle"),
+        "left and top only": (square_box(0, 1), "it must be [172, 121, 200, 149]"),
         "three numbers": (lambda *args: (1, 2, 3), "return four"),
     },
     checks.nearest: {
-        "swapped": (lambda q, p: nearest_one(q, p)[::-1], "first which picture"),
-        "the picture": (lambda q, p: p[nearest_one(q, p)[0]], "two numbers"),
-        "index alone": (lambda q, p: nearest_one(q, p)[0], "two numbers"),
+        "the picture": (lambda q, p: p[nearest_one(q, p)[0]], "it must be (2,)"),
+        "index alone": (lambda q, p: nearest_one(q, p)[0], "it must be (2,)"),
+        "first": (lambda q, p: (0, 30 / 255), "For the test pictures it must be [3, 0.078431]"),
         "changes its input": (in_place, "changed its input"),
     },
     checks.split: {
@@ -118,13 +117,13 @@ MISTAKES: Mistakes = {
             lambda d, share: [i >= len(d) * (1 - share) for i in range(len(d))],
             "both sides",
         ),
-        "without equals": (lambda d, share: split(list(set(d)), share), "values for 58"),
+        "without equals": (lambda d, share: split(list(set(d)), share), "each of the 58 pictures"),
         "order seen": (first_seen, "another order"),
         "at random": (at_random, "another order"),
-        "the other way": (lambda d, share: split(d, 1 - share), "True means held out"),
+        "the other way": (lambda d, share: split(d, 1 - share), "which True means"),
         "of all pictures": (lambda d, share: split(d, share * len(d) / 40), "a quarter of 40"),
-        "nothing": (lambda d, share: [False] * len(d), "Nothing is held out"),
-        "digests": (lambda d, share: list(d), "not the pictures themselves"),
+        "nothing": (lambda d, share: [False] * len(d), "0 different pictures"),
+        "digests": (lambda d, share: list(d), "type <U5"),
     },
     checks.usable: {
         "license alone": (filtered(free), "no author to credit"),
@@ -159,8 +158,8 @@ MISTAKES: Mistakes = {
             filtered(free, credited, lambda r: not r["person"] or r["consent"]),
             "nobody looked",
         ),
-        "records": (lambda records: [r for r in records if free(r)], "whole records"),
-        "one word": (lambda records: "harbor", "a list of names"),
-        "twice": (lambda records: usable(records) * 2, "there twice"),
+        "records": (lambda records: [r for r in records if free(r)], 'record["name"]'),
+        "one word": (lambda records: "harbor", "that is a str"),
+        "twice": (lambda records: usable(records) * 2, "each of them once"),
     },
 }

@@ -127,44 +127,45 @@ SOLUTIONS: Solutions = {
 
 MISTAKES: Mistakes = {
     checks.conv_size: {
-        "true division": (lambda n, k, s, p, d: (n + 2 * p - d * (k - 1) - 1) / s + 1, "float"),
-        "by heart": (lambda *numbers: 14, "you say 14"),
+        "true division": (lambda n, k, s, p, d: (n + 2 * p - d * (k - 1) - 1) / s + 1, "not whole"),
+        "by heart": (lambda *numbers: 14, "For 7, 1, 1, 0, 1 it must be 7; you have 14"),
     },
     checks.transposed_size: {
-        "no output padding": (lambda n, k, s, p, o: (n - 1) * s - 2 * p + k, "added once"),
         "output padding twice": (
             lambda n, k, s, p, o: (n - 1) * s - 2 * p + k + 2 * o,
-            "added once",
+            "For 4, 4, 2, 1, 1 it must be 9; you have 10",
         ),
-        "it doubles": (lambda n, k, s, p, o: 2 * n, "torch gives 1"),
+        "it doubles": (lambda n, k, s, p, o: 2 * n + o, "For 4, 4, 2, 0, 0 it must be 10"),
     },
     checks.painted: {
         "overwritten": (overwritten, "with +="),
-        "not cut": (lambda x, k, s, p: by_painting(x, k, s), "all four sides"),
         "a convolution": (
             lambda x, k, s, p: conv2d(x[None, None], k[None, None], None, s, p)[0, 0],
-            "The result is",
+            "The shape is (1, 1); it must be (10, 10)",
         ),
-        "no stride": (lambda x, k, s, p: by_painting(x, k, 1, p), "The result is"),
+        "no stride": (lambda x, k, s, p: by_painting(x, k, 1, p), "The shape is (7, 7)"),
         "changes its input": (in_place, "changed its input"),
         "batch left in": (
             lambda x, k, s, p: conv_transpose2d(x[None, None], k[None, None], None, s, p),
-            "The result is (1, 1, 10, 10)",
+            "The shape is (1, 1, 10, 10)",
         ),
     },
     checks.receptive_field: {
-        "the wrong way round": (lambda layers: field(layers[::-1]), "one cell sees 26"),
+        "the wrong way round": (lambda layers: field(layers[::-1]), "it must be 26"),
         "only equal layers": (
             lambda layers: 3 * 2 ** len(layers) - 2,
-            "For [(3, 1)] one cell sees 3",
+            "For [(3, 1)] it must be 3",
         ),
     },
     checks.generator_48: {
-        "starts at 4": (lambda: generator(4), "The picture is 64×64, by 4-8-16-32-64"),
-        "one layer short": (lambda: generator(3, (4, 4, 4)), "24×24"),
-        "starts at 6": (lambda: generator(6, (4, 4, 4)), "must make 3×3"),
-        "uneven": (lambda: generator(3, (4, 3, 4, 4)), "a layer 3-2-1 paints unevenly"),
-        "grey": (lambda: generator(channels=1), "three channels"),
+        "starts at 4": (lambda: generator(4), "(8, 3, 64, 64), by 4-8-16-32-64"),
+        "one layer short": (lambda: generator(3, (4, 4, 4)), "(8, 3, 24, 24), by 3-6-12-24"),
+        "starts at 6": (lambda: generator(6, (4, 4, 4)), "by 6-12-24-48, not"),
+        "uneven": (
+            lambda: generator(3, (4, 3, 4, 4)),
+            "padding=(1, 1), output_padding=(1, 1)) paints unevenly",
+        ),
+        "grey": (lambda: generator(channels=1), "(8, 1, 48, 48)"),
         "no tanh": (lambda: generator(last=nn.Identity()), "end with nn.Tanh"),
         "sigmoid": (lambda: generator(last=nn.Sigmoid()), "end with nn.Tanh"),
         "no activations": (lambda: generator(activation=nn.Identity), "two linear layers"),
@@ -182,9 +183,9 @@ MISTAKES: Mistakes = {
         ),
         "by quadrupling": (
             lambda: chain((3, 1, 0), (4, 4, 0), (4, 4, 0)),
-            "48×48, but by 3-12-48, not by 3-6-12-24-48",
+            "by 3-12-48, not",
         ),
-        "in one leap": (lambda: chain((48, 1, 0)), "The sizes are 48: the first layer"),
+        "in one leap": (lambda: chain((48, 1, 0)), "by 48, not"),
         "dilated": (
             lambda: chain((3, 1, 0), DOUBLE, DOUBLE, DOUBLE, (4, 2, 3, 1, 2)),
             "paints unevenly",
@@ -203,7 +204,7 @@ MISTAKES: Mistakes = {
                 nn.ConvTranspose2d(16, 16, 4, 4),
                 *generator()[8:],
             ),
-            "enters the next",
+            "There is an nn.MaxPool2d",
         ),
         "only batch norm": (
             lambda: generator(activation=lambda: nn.BatchNorm2d(16)),

@@ -12,10 +12,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_utils.checks.verdict import Verdict
+from gan_utils.checks.verdict import Check, Verdict
 
 Answer = Callable[..., object]
-Check = Callable[[object], Verdict]
 Solutions = dict[Check, list[Answer]]  # right answers, the notebook's first
 Mistakes = dict[Check, dict[str, tuple[Answer, str]]]  # by name, with words of the verdict
 

@@ -1,14 +1,23 @@
-"""What transposed convolutions do inside a learner's network, for the checks of notebook 03."""
+"""What transposed convolutions do inside a learner's network, for the checks of 03 and 04."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gan_utils.checks.verdict import Wrong
 from gan_utils.shapes import overlap
 
 Passed = list[tuple[nn.ConvTranspose2d, Tensor, Tensor]]
+
+
+def must_be_network(made: Any) -> nn.Module:
+    """The answer itself, a network; else `Wrong`."""
+    if not isinstance(made, nn.Module):
+        raise Wrong(f"That is a {type(made).__name__}; return a network, an nn.Sequential.")
+    return made
 
 
 def watch(network: nn.Module, noise: Tensor, loud: bool = False) -> tuple[Tensor, Passed]:
@@ -35,6 +44,8 @@ def watch(network: nn.Module, noise: Tensor, loud: bool = False) -> tuple[Tensor
 
 def straight(before: Tensor, after: Tensor) -> bool:
     """Is each channel (N, C, H, W) only multiplied and shifted, as by nothing or a batch norm?"""
+    if before.shape != after.shape:
+        return False
     x, y = (values.double().transpose(0, 1).flatten(1) for values in (before, after))
     x, y = (values - values.mean(1, keepdim=True) for values in (x, y))
     together, apart = (x * y).sum(1) ** 2, (x * x).sum(1) * (y * y).sum(1)

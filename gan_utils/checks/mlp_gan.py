@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
-from gan_utils.checks.verdict import Wrong, ask, gives_verdict, must_answer, must_be, same
+from gan_utils.checks.comparing import ask, must_be, must_return, told
+from gan_utils.checks.verdict import Wrong, gives_verdict
 from gan_utils.datasets import to_unit
 from gan_utils.losses import discriminator_loss as d_loss
 
@@ -39,16 +41,11 @@ def to_range(answer: Callable[[Tensor], Tensor]) -> None:
 @gives_verdict(
     "Right: weights and biases of each layer, and two numbers per batch-norm channel.",
     {
-        "300 counts the matrices of the Linear layers only: biases and batch norm learn too.": (
-            lambda network: sum(m.weight.numel() for m in network if isinstance(m, nn.Linear))
+        "325 leaves out batch norm, which learns a scale and a shift per channel.": (
+            lambda network: sum(p.numel() for layer in network[::2] for p in layer.parameters())
         ),
         "320 leaves out biases: every Linear and BatchNorm layer has them.": (
-            lambda network: sum(module.weight.numel() for module in network)
-        ),
-        "325 leaves out batch norm, which learns a scale and a shift per channel.": (
-            lambda network: sum(
-                m.weight.numel() + m.bias.numel() for m in network if isinstance(m, nn.Linear)
-            )
+            lambda network: sum(layer.weight.numel() for layer in network)
         ),
         "406 counts batch norm's running averages: they are buffers, not parameters.": (
             lambda network: sum(value.numel() for value in network.state_dict().values())
@@ -56,17 +53,17 @@ def to_range(answer: Callable[[Tensor], Tensor]) -> None:
         "6 is the number of tensors; add up how many numbers each holds: .numel().": (
             lambda network: len(list(network.parameters()))
         ),
+        "Frozen parameters were counted: keep those with requires_grad only.": (
+            lambda network: sum(p.numel() for p in network.parameters())
+        ),
     },
 )
 def count_parameters(answer: Callable[[nn.Module], int]) -> None:
     """`answer(network)` must be the number of trainable parameters."""
     network = nn.Sequential(nn.Linear(10, 20), nn.BatchNorm1d(20), nn.Linear(20, 5))
-    got = int(ask(answer, network))
-    said = f"{got}; for this small network it must be 365."
-    must_be(got, 365, said, count_parameters.mistakes, (network,), rel_tol=0)
-    network[0].requires_grad_(False)
-    if answer(network) != 145:
-        raise Wrong("Frozen parameters were counted: keep those with requires_grad only.")
+    frozen = nn.Sequential(nn.Linear(10, 20).requires_grad_(False), *network[1:])
+    rows = [(network, 365), (frozen, 145)]
+    must_return(answer, rows, count_parameters.mistakes, what="For this small network")
 
 
 @gives_verdict(
@@ -83,20 +80,16 @@ def count_parameters(answer: Callable[[nn.Module], int]) -> None:
         "Both terms use log D: the fakes need log(1 − D), which is logsigmoid of −logit.": (
             lambda real, fake: d_loss(real, -fake)
         ),
-        "The sum was taken, not the mean: the loss would grow with the batch.": (
-            lambda real, fake: d_loss(real, fake) * len(real)
+        "There is a value for each picture: take the mean over the batch.": (
+            lambda real, fake: softplus(-real) + softplus(fake)
         ),
     },
 )
 def discriminator_loss(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     """`answer(real_logits, fake_logits)` must be −E[log D(x)] − E[log(1 − D(G(z)))]."""
     real, fake = torch.randn(2, 64, 1)
-    got = torch.as_tensor(ask(answer, real, fake))
-    if got.ndim:
-        raise Wrong(f"The result has shape {tuple(got.shape)}: take the mean over the batch.")
-    right = d_loss(real, fake)
-    said = f"For one test batch it must be {right:.4f}; you have {float(got):.4f}."
-    must_be(got, right, said, discriminator_loss.mistakes, (real, fake))
+    rows = [(real, fake, d_loss(real, fake))]
+    must_return(answer, rows, discriminator_loss.mistakes, what="For one test batch")
     far = torch.full((4, 1), 200.0)
     if not torch.isfinite(torch.as_tensor(answer(-far, far))):
         raise Wrong(
@@ -105,35 +98,33 @@ def discriminator_loss(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         )
 
 
-@gives_verdict("Right: D is told the truth about G(z), and G's graph is left alone.")
+@gives_verdict(
+    "Right: D is told the truth about G(z), and G's graph is left alone.",
+    {
+        "Both terms look at real pictures: the second needs D(G(z)).": (
+            lambda g, d, real, z: d_loss(d(real), d(real))
+        ),
+        "The two terms are swapped: first D of the real pictures, then of the fakes.": (
+            lambda g, d, real, z: d_loss(d(g(z)), d(real))
+        ),
+    },
+)
 def discriminator_step(answer: Callable[..., Tensor]) -> None:
     """`answer(generator, discriminator, real, z)` must be D's loss, with nothing flowing into G."""
     generator, discriminator = nn.Linear(3, 2), nn.Linear(2, 1)
-    real, z = torch.randn(8, 2), torch.randn(8, 3)
-    loss = answer(generator, discriminator, real, z)
-    must_answer(loss)
-    right = d_loss(discriminator(real), discriminator(generator(z)))
-    if not same(loss, right):
-        if same(loss, d_loss(discriminator(real), discriminator(real))):
-            raise Wrong("Both terms look at real pictures: the second needs D(G(z)).")
-        raise Wrong(f"The loss is {loss.item():.4f}; for this batch it must be {right.item():.4f}.")
+    given = generator, discriminator, torch.randn(8, 2), torch.randn(8, 3)
+    loss = ask(lambda: answer(*given))
+    right = d_loss(discriminator(given[2]), discriminator(generator(given[3])))
+    said = f"For this batch it must be {told(right)}; you have {told(loss)}."
+    must_be(loss, right, said, discriminator_step.mistakes, given)
     if not loss.requires_grad:
         raise Wrong("Nothing can learn from this loss: only the fakes may be detached, not D.")
-    weights = (generator.weight, discriminator.weight)
-    to_g, to_d = torch.autograd.grad(loss, weights, allow_unused=True)  # adds to nobody's .grad
+    (to_g,) = torch.autograd.grad(loss, generator.weight, allow_unused=True)  # leaves .grad alone
     if to_g is not None:
         raise Wrong(
             "G's weights received gradients from D's loss, and in the wrong direction: they would "
             "teach G to be found out. Detach the fakes: D(fake.detach())."
         )
-    if to_d is None:
-        raise Wrong("D's weights received no gradient, so D cannot learn.")
-
-
-def _covered(probabilities: Tensor, sure: float = 0.9, least: float = 0.01) -> int:
-    confidence, label = probabilities.max(dim=1)
-    counts = torch.bincount(label[confidence >= sure], minlength=10)
-    return int((counts >= least * len(probabilities)).sum())
 
 
 @gives_verdict(
@@ -141,7 +132,7 @@ def _covered(probabilities: Tensor, sure: float = 0.9, least: float = 0.01) -> i
     {
         "4: a class with 9 of 1000 samples was counted; ask for at least 1% of all samples, "
         "or the 200 pictures that get 0.6 were: they are not sure enough.": (
-            lambda probabilities: _covered(probabilities, least=0.001)
+            lambda probabilities: int((probabilities >= 0.9).any(dim=0).sum())
         ),
         "5: every class that is some picture's best guess was counted, sure or not. Ask for a "
         "confidence of 0.9 or more, and for at least 1% of all samples.": (
@@ -154,18 +145,8 @@ def _covered(probabilities: Tensor, sure: float = 0.9, least: float = 0.01) -> i
 )
 def classes_covered(answer: Callable[[Tensor], int]) -> None:
     """`answer(probabilities)`, float (N, 10), must be the number of classes covered."""
-    probabilities = torch.full((1000, 10), 0.01)
-
-    def fill(start: int, count: int, digit: int, confidence: float) -> None:
-        rows = slice(start, start + count)
-        probabilities[rows] = (1 - confidence) / 9
-        probabilities[rows, digit] = confidence
-
-    fill(0, 500, 3, 0.99)  # covered
-    fill(500, 200, 5, 0.95)  # covered
-    fill(700, 200, 7, 0.6)  # never sure
-    fill(900, 9, 1, 0.99)  # sure, but too few of all 1000, though over 1% of the sure ones
-    fill(909, 91, 8, 0.92)  # covered
-    got = int(ask(answer, probabilities))
-    said = f"{got}; in the test there are 3."
-    must_be(got, 3, said, classes_covered.mistakes, (probabilities,))
+    counts = torch.tensor([500, 200, 200, 9, 91])  # the third is never sure, the fourth too few
+    digits = torch.tensor([3, 5, 7, 1, 8]).repeat_interleave(counts)[:, None]
+    sure = torch.tensor([0.99, 0.95, 0.6, 0.99, 0.92]).repeat_interleave(counts)[:, None]
+    probabilities = ((1 - sure) / 9).repeat(1, 10).scatter(1, digits, sure)
+    must_return(answer, [(probabilities, 3)], classes_covered.mistakes, what="In the test")
