@@ -66,7 +66,7 @@ def contrast(artist: Artist, ground: str) -> float:
         lambda: figures.show_images(DIGITS, title="five"),
         lambda: figures.split({"before": {"loader": 1.0, "networks": 2.0}}),
         lambda: figures.gains({"before": 1.0, "after": 2.0}),
-        lambda: shapes.spectra({"4-2-1": np.ones(9)}, caption="seed 0"),
+        lambda: shapes.spectra({"4-2-1": torch.ones(9)}, caption="seed 0"),
     ],
 )
 def test_everything_is_seen_in_any_style(draw: object, style: str) -> None:

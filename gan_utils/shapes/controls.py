@@ -1,6 +1,6 @@
-"""Sliders over the pure functions of `shape_plots`: a kernel that sweeps, patches that overlap.
+"""Sliders for a kernel that sweeps and for patches that overlap.
 
-Their static twins are `shapes.sweep` and `shapes.painted`.
+Their static twins are `shapes.sweep` and `shapes.coats`.
 """
 
 import ipywidgets
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from gan_utils.figures import panel
 from gan_utils.shapes import figures
-from gan_utils.shapes.arithmetic import conv_out
+from gan_utils.shapes.arithmetic import conv_out, overlap
 
 
 def slide_sweep() -> ipywidgets.VBox:
@@ -51,7 +51,9 @@ def slide_paint() -> ipywidgets.VBox:
     }
 
     def draw(**numbers: int) -> tuple[str, Figure]:
-        return figures.transposed_formula(**numbers), figures.painted(**numbers)
+        counts = overlap(**numbers)
+        name = f"{numbers['size']}×{numbers['size']} cells paint {len(counts)}×{len(counts)} pixels"
+        return figures.transposed_formula(**numbers), figures.coats({name: counts})
 
     return panel(draw, width=420, **numbers)
 
