@@ -67,7 +67,7 @@ def alt_text(figure: Figure) -> str:
     """
     axes = figure.axes
     parts: list[list[str]] = [
-        [figure.get_label(), figure.get_suptitle()],
+        [str(figure.get_label()), figure.get_suptitle()],
         [panel.get_title() for panel in axes],
         [" over ".join(filter(None, (a.get_ylabel(), a.get_xlabel()))) for a in axes],
         [name for panel in axes for name in panel.get_legend_handles_labels()[1]],

@@ -50,10 +50,10 @@ def slide_paint() -> ipywidgets.VBox:
         "output_padding": _slider("output padding", 0, 0, 2),
     }
 
-    def draw(**numbers: int) -> tuple[str, Figure]:
-        counts = overlap(**numbers)
-        name = f"{numbers['size']}×{numbers['size']} cells paint {len(counts)}×{len(counts)} pixels"
-        return figures.transposed_formula(**numbers), figures.coats({name: counts})
+    def draw(size: int, **layer: int) -> tuple[str, Figure]:
+        counts = overlap(size, **layer, inside=False)
+        name = f"{size}×{size} cells paint {len(counts)}×{len(counts)} pixels"
+        return figures.transposed_formula(size, **layer), figures.coats({name: counts})
 
     return panel(draw, width=420, **numbers)
 

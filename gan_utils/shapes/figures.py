@@ -113,9 +113,9 @@ def coats(named: dict[str, Map]) -> Figure:
     """How often each pixel is painted: one panel for each named map of counts (H, W)."""
     figure, panels = _maps(named, 3.6, 3.9, "cividis", lowest=0)
     for axis, image, counts in panels:
-        size = 8 if len(counts) > 14 else 10
+        size, shades = 8 if len(counts) > 14 else 10, np.asarray(image.norm(counts))
         for (row, column), count in np.ndenumerate(counts) if max(counts.shape) <= 16 else ():
-            color = "white" if image.norm(count) < 0.6 else "black"  # on the pixel's own
+            color = "white" if shades[row, column] < 0.6 else "black"  # on the pixel's own
             axis.text(column, row, count, color=color, ha="center", va="center", fontsize=size)
         axis.set(xticks=[], yticks=[])
     return figure

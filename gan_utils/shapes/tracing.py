@@ -1,14 +1,15 @@
 """What a network does to a picture's shape, layer by layer (notebook 03)."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
 
-from gan_utils.shapes.arithmetic import conv_out, conv_transpose_out
+from gan_utils.shapes.arithmetic import Size, conv_out, conv_transpose_out
 from gan_utils.shapes.rules import CONVOLUTIONS, Shape, name_of, window_of
 
 
@@ -114,9 +115,8 @@ def trace(network: nn.Sequential, shape: Shape) -> Trace:
     paints = _sides(modules[::-1], shapes[::-1], up=True)[::-1]
     names = [(name, name_of(module)) for name, module in layers]
     columns = zip(names, shapes[1:], counts, sees[1:], paints[1:], strict=True)
-    return Trace(
-        start, [Row(*name, after, *count, *sides) for name, after, count, *sides in columns]
-    )
+    rows = [Row(*name, after, *count, *sides) for name, after, count, *sides in columns]
+    return Trace(start, rows)
 
 
 def _multiply_adds(
@@ -145,12 +145,12 @@ def _step(name: str, module: nn.Module, picture: Tensor) -> Tensor:
 def _reason(module: nn.Module, given: Shape, error: Exception) -> str:
     """The sentence of the arithmetic where it has one, else torch's."""
     if isinstance(module, CONVOLUTIONS) and len(given) == 3 and isinstance(module.padding, tuple):
-        numbers = ((given[1], given[2]), module.kernel_size, module.stride, module.padding)
+        names = ["kernel_size", "stride", "padding", "dilation"]
+        rule: Callable[..., Size] = conv_out
+        if isinstance(module, nn.ConvTranspose2d):
+            names, rule = [*names, "output_padding"], conv_transpose_out
         try:
-            if isinstance(module, nn.ConvTranspose2d):
-                conv_transpose_out(*numbers, module.output_padding, module.dilation)
-            else:
-                conv_out(*numbers, module.dilation)
+            rule(given[1:], **{name: getattr(module, name) for name in names})
         except ValueError as better:
             return str(better)
     layer = f"{type(module).__name__}({module.extra_repr()})"
@@ -177,12 +177,12 @@ def _sides(modules: list[nn.Module], shapes: list[Shape], up: bool) -> list[int 
     return sides
 
 
-def _plain(module: nn.Module) -> bool:
+def _plain(module: nn.Module) -> TypeGuard[nn.Sequential]:
     return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
 
 
-def _leaves(network: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    for name, module in network._modules.items():  # named_children would skip a repeated layer
+def _leaves(network: nn.Sequential, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    for name, module in zip(network._modules, network, strict=True):  # repeated ones too
         if _plain(module):
             yield from _leaves(module, f"{prefix}{name}.")
         else:

@@ -50,7 +50,8 @@ def by_zero_insertion(
     """
     numbers = (len(kernel), stride, padding, output_padding, dilation)
     height, width = picture.shape
-    conv_transpose_out((height, width), *numbers)
+    for side in (height, width):
+        conv_transpose_out(side, *numbers)  # refuses what has no size
     apart = picture.new_zeros((height - 1) * stride + 1, (width - 1) * stride + 1)
     apart[::stride, ::stride] = picture
     rim = span(len(kernel), dilation) - 1 - padding  # below zero where padding cuts pixels off
