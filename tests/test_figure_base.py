@@ -28,7 +28,7 @@ from gan_utils.minimax import figures as minimax_figures
 from gan_utils.minimax import theory
 
 pytestmark = pytest.mark.usefixtures("no_screen")
-P, Q = theory.gaussian(), theory.gaussian(1)
+P, Q = minimax.gaussian(), minimax.gaussian(1)
 DIGITS = torch.zeros(5, 1, 3, 3, dtype=torch.uint8)
 SHOT = minimax.Snapshot(
     1, 0.1, 0.2, np.full(theory.BINS, 1 / theory.BINS), np.full(theory.BINS, 0.5), np.zeros(21), 1.0
@@ -66,7 +66,7 @@ def contrast(artist: Artist, ground: str) -> float:
         lambda: figures.show_images(DIGITS, title="five"),
         lambda: figures.split({"before": {"loader": 1.0, "networks": 2.0}}),
         lambda: figures.gains({"before": 1.0, "after": 2.0}),
-        lambda: shapes.spectra({"4-2-1": np.ones(9)}, caption="seed 0"),
+        lambda: shapes.spectra({"4-2-1": torch.ones(9)}, caption="seed 0"),
     ],
 )
 def test_everything_is_seen_in_any_style(draw: object, style: str) -> None:

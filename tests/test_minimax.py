@@ -21,7 +21,7 @@ from gan_utils.minimax import SETTINGS, line_game, theory
 from gan_utils.minimax import figures as minimax_figures
 from gan_utils.training import GAN, Interrupted, train_step
 
-GAUSSIAN = theory.gaussian(1, 0.8)
+GAUSSIAN = minimax.gaussian(1, 0.8)
 STORED = runtime.stored_runs("minimax.csv")
 
 
@@ -54,7 +54,7 @@ def test_one_gaussian_is_learned() -> None:
 
 
 def test_d_alone_approaches_d_star_on_fresh_samples_and_overfits_fixed_ones() -> None:
-    p, q, x = theory.gaussian(-1, 0.8), theory.gaussian(1, 1.2), minimax_figures.X
+    p, q, x = minimax.gaussian(-1, 0.8), minimax.gaussian(1, 1.2), minimax_figures.X
     where = p(x) + q(x) > 1e-2 * (p(x) + q(x)).max()
     fresh, fixed = (
         np.abs(line_game.learn_d(p, q, samples=n)(x) - theory.optimal_d(p, q, x)[0])[where].max()
@@ -84,7 +84,7 @@ def test_log_1_minus_d_starves_in_the_stored_runs_as_in_a_fresh_one() -> None:
     assert len(first["minimax"]) == 5
     ratios = np.divide(first["non_saturating"], first["minimax"])
     assert (ratios > 50).all()
-    far = theory.gaussian(3, 0.5)
+    far = minimax.gaussian(3, 0.5)
     js = {
         loss: line_game.play(
             far, replace(SETTINGS, loss=loss), 100, hold=1, head_start=300, g_sgd=0.02
@@ -216,9 +216,9 @@ def test_one_press_stops_a_row_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_notebook_01_keeps_an_interrupted_run(monkeypatch: pytest.MonkeyPatch) -> None:
     press_at(9, monkeypatch)
-    names = {"theory": theory, "runtime": runtime, "line_game": line_game}
+    names = {"minimax": minimax, "runtime": runtime}
     with pytest.raises(Interrupted):
-        exec(cell_of_notebook_01("data = theory.gaussian(mean=1, std=0.8)"), names)
+        exec(cell_of_notebook_01("data = minimax.gaussian(mean=1, std=0.8)"), names)
     assert names["run"][-1].step == 9
     assert len(minimax_figures.strip(names["run"], names["data"]).axes) == 4
     plt.close("all")
@@ -239,7 +239,7 @@ def test_a_run_that_diverges_ends_in_a_sentence() -> None:
 
 
 def test_figures_say_their_numbers(run: list[line_game.Snapshot]) -> None:
-    p, q = theory.gaussian(0, 1), theory.gaussian(1, 1)
+    p, q = minimax.gaussian(0, 1), minimax.gaussian(1, 1)
     numbers = minimax_figures.floor_numbers(p, q)
     assert f"{theory.js(p, q):.4f}" in numbers
     assert f"{2 * theory.js(p, q) - math.log(4):.4f}" in numbers
@@ -258,7 +258,7 @@ def test_no_series_is_left_out(series: int) -> None:
     named = {f"series {i}": [([1, 2], [i, i + 1])] for i in range(series)}
     paths = {name: np.ones((3, 2)) for name in named}
     learned = {name: np.full(601, 0.5) for name in named}
-    p, q = theory.gaussian(0, 1), theory.gaussian(1, 1)
+    p, q = minimax.gaussian(0, 1), minimax.gaussian(1, 1)
     for figure, more in [
         (minimax_figures.lines(named, "x", "y"), set()),
         (minimax_figures.trajectories(paths), set()),
@@ -276,7 +276,7 @@ def test_a_strip_shows_each_moment_once(run: list[line_game.Snapshot]) -> None:
 
 
 def test_sliders_change_picture_and_number(run: list[line_game.Snapshot]) -> None:
-    density = minimax.slide_density(theory.gaussian(0, 1))
+    density = minimax.slide_density(minimax.gaussian(0, 1))
     for panel in (density, minimax.scrub_run(run, GAUSSIAN)):
         words, (column, picture) = panel.children[0], panel.children[1].children
         (slider,) = column.children

@@ -14,20 +14,25 @@ from gan_utils.figures.base import (
     side_by_side,
     styled,
 )
-from gan_utils.figures.controls import panel, predict, reveal, scrub
-from gan_utils.figures.panels import beside, gains, row, split
-from gan_utils.figures.plots import (
+from gan_utils.figures.charts import (
     curves,
+    gains,
+    point_clouds,
+    quality,
+    shares,
+    split,
+    table,
+    training_picture,
+)
+from gan_utils.figures.controls import panel, predict, reveal, scrub
+from gan_utils.figures.samples import (
+    beside,
     filmstrip,
     grid,
     png,
-    point_clouds,
-    quality,
+    row,
     save_grid,
-    shares,
     show_images,
-    table,
-    training_picture,
 )
 
 __all__ = [

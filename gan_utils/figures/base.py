@@ -6,32 +6,26 @@ module gives every figure shown from then on its text alternative.
 
 import io
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FuncFormatter
 
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#56B4E9",
-)
-GREY = "#767676"
+BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
+RED, PURPLE, SKY, GREY = "#D55E00", "#CC79A7", "#56B4E9", "#767676"
 COLORS, STYLES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED), ("-", "--", "-.", ":")
 T = TypeVar("T")
 
 
-def side_by_side(n: int, width: float, height: float, **options: object) -> tuple[Figure, Sequence]:
+def side_by_side(n: int, width: float, height: float, **options: Any) -> tuple[Figure, np.ndarray]:
     """A figure, width × height inches, and its n panels; options are those of `plt.subplots`."""
-    size = {"figsize": (width, height), "layout": "constrained"}
-    figure, axes = plt.subplots(1, n, squeeze=False, **size, **options)
+    options |= {"figsize": (width, height), "layout": "constrained"}
+    figure, axes = plt.subplots(1, n, squeeze=False, **options)
     return figure, axes[0]
 
 
@@ -72,8 +66,8 @@ def alt_text(figure: Figure) -> str:
     What the figure does not show in words can be its label: ``figure.set_label("two faces")``.
     """
     axes = figure.axes
-    parts = [
-        [figure.get_label(), figure.get_suptitle()],
+    parts: list[list[str]] = [
+        [str(figure.get_label()), figure.get_suptitle()],
         [panel.get_title() for panel in axes],
         [" over ".join(filter(None, (a.get_ylabel(), a.get_xlabel()))) for a in axes],
         [name for panel in axes for name in panel.get_legend_handles_labels()[1]],

@@ -11,8 +11,8 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from gan_utils.figures import plots
 from gan_utils.figures.base import figure_png
+from gan_utils.figures.samples import grid, png
 
 # The options of each question, by its key, as they stand on the screen.
 _asked: dict[str, ipywidgets.RadioButtons] = {}
@@ -92,6 +92,6 @@ def scrub(snapshots: Sequence[tuple[int, Tensor]]) -> ipywidgets.VBox:
 
     def draw(snapshot: int) -> tuple[str, bytes]:
         step, images = shots[snapshot]
-        return f"step {step:,}", plots.png(plots.grid(images))
+        return f"step {step:,}", png(grid(images))
 
     return ipywidgets.VBox([play, panel(draw, width=420, snapshot=slider)])

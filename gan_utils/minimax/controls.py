@@ -1,4 +1,4 @@
-"""Sliders over the minimax game: thin controls over `game_plots` (notebook 01)."""
+"""Sliders over the figures of the minimax game (notebook 01)."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ import ipywidgets
 from matplotlib.figure import Figure
 
 from gan_utils.figures import panel
-from gan_utils.minimax import figures, theory
-from gan_utils.minimax.densities import Density
+from gan_utils.minimax import figures
+from gan_utils.minimax.densities import Density, gaussian
 from gan_utils.minimax.line_game import Snapshot
 
 
@@ -21,7 +21,7 @@ def slide_density(p: Density) -> ipywidgets.VBox:
     )
 
     def draw(mean: float) -> tuple[str, Figure]:
-        q = theory.gaussian(mean, 1.0)
+        q = gaussian(mean, 1.0)
         return figures.floor_numbers(p, q), figures.best_d(p, q)
 
     return panel(draw, mean=slider)

@@ -98,15 +98,11 @@ def mixture(means: Sequence[float], stds: Sequence[float], name: str = "mixture"
         ValueError: lengths that differ, a standard deviation that is not positive.
     """
     centers, spreads = np.asarray(means, float), np.asarray(stds, float)
-    if not len(centers) == len(spreads) > 0:
+    finite = np.isfinite(centers).all() and np.isfinite(spreads).all()
+    if not (len(centers) == len(spreads) > 0 and finite and (spreads > 0).all()):
         raise ValueError(
-            f"{len(centers)} means and {len(spreads)} standard deviations; a mixture needs "
-            "equally many of each, at least one"
-        )
-    if not (np.isfinite(centers).all() and np.isfinite(spreads).all() and (spreads > 0).all()):
-        raise ValueError(
-            f"means {list(means)} and standard deviations {list(stds)}; all must be finite, and "
-            "the standard deviations positive"
+            f"means {list(means)} and standard deviations {list(stds)}; a mixture needs equally "
+            "many of each, at least one; all must be finite, and the standard deviations positive"
         )
     heights = 1 / (spreads * math.sqrt(2 * math.pi) * len(centers))
 
@@ -135,8 +131,6 @@ def uniform(low: float = 0.0, high: float = 1.0) -> Density:
     def draw(n: int, source: np.random.Generator) -> np.ndarray:
         return source.uniform(low, high, n)
 
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"low is {low} and high is {high}; they must be finite, low below high")
     return Density(f"U[{low:g}, {high:g}]", pdf, float(low), float(high), draw=draw)
 
 

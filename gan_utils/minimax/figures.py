@@ -25,6 +25,7 @@ from gan_utils.minimax import theory
 from gan_utils.minimax.densities import Density
 from gan_utils.minimax.line_game import ARROWS, Snapshot
 
+Points = Sequence[float] | np.ndarray
 X = np.linspace(theory.LOW, theory.HIGH, 601)
 
 
@@ -98,7 +99,7 @@ def trajectories(paths: Mapping[str, np.ndarray], caption: str = "") -> Figure:
 
 
 def lines(
-    named: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]],
+    named: Mapping[str, Sequence[tuple[Points, Points]]],
     xlabel: str,
     ylabel: str,
     caption: str = "",
@@ -107,7 +108,7 @@ def lines(
 ) -> Figure:
     """One color for each name, one thin line for each of its runs, (x values, y values).
 
-    `level`: a dotted line across, at this height.
+    `level`: a dotted line across, at this height. `log`: the axes with logarithmic scales.
     """
     figure, (axes,) = side_by_side(1, 9, 3.6)
     for name, runs, color, style in styled(named):
@@ -116,10 +117,8 @@ def lines(
     if level is not None:
         axes.axhline(level, color=GREY, linestyle=":")
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    if "x" in log:
-        axes.set_xscale("log")
-    if "y" in log:
-        axes.set_yscale("log")
+    for axis in log:
+        axes.set(**{f"{axis}scale": "log"})
     legend(axes)
     return captioned(figure, caption)
 

@@ -1,8 +1,4 @@
-"""A GAN on the line: two tiny networks, the course's training step, snapshots (notebook 01).
-
-In one dimension everything can be seen at once: the data's density, the generator's, what D says,
-what the best D would say, and where G carries each z.
-"""
+"""A GAN on the line: two tiny networks, the course's training step, snapshots (notebook 01)."""
 
 import math
 import time
@@ -11,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gan_utils import losses
 from gan_utils.minimax import theory
@@ -77,9 +73,8 @@ def play(
 ) -> list[Snapshot]:
     """Train a `line_pair` on fresh samples of the data, on the CPU, and keep snapshots.
 
-    They lie close at the start, where much happens, then evenly, and close in the last tenth.
-
-    Best on one thread: the tensors are too small for two.
+    They lie close at the start, where much happens, then evenly, and close in the last tenth. Best
+    on one thread: the tensors are too small for two.
 
     Args:
         settings: `lr` is G's at the start; D's is `d_faster` times as large.
@@ -100,8 +95,7 @@ def play(
         gan.g_optimizer = torch.optim.SGD(gan.generator.parameters(), g_sgd)
     reference = theory.histogram(data.sample(JS_SAMPLES, seed=settings.seed + 1_000_000))
     turns = steps * settings.d_steps + head_start
-    pool = data.sample(turns * settings.batch_size, seed=settings.seed)
-    batches = iter(torch.from_numpy(pool).float().view(-1, settings.batch_size, 1))
+    batches = iter(_batches(data, turns, settings.batch_size, settings.seed))
     dense_first = np.geomspace(1, steps, 30)
     even, dense_last = np.linspace(0, steps, 21), np.linspace(0.9 * steps, steps, 11)
     moments = {*np.concatenate([dense_first, even, dense_last]).round().astype(int).tolist()}
@@ -139,17 +133,12 @@ def learn_d(
         samples: how many of each, used again and again; None draws 1,000 fresh ones at each step.
     """
     _, discriminator = _seeded_pair(seed)
-    n = samples or 1000
-    real, fake = (
-        torch.from_numpy(density.sample(n if samples else n * steps, seed + k))
-        .float()
-        .view(-1, n, 1)
-        for k, density in enumerate((p, q))
-    )
+    n, rows = samples or 1000, 1 if samples else steps
+    real, fake = (_batches(d, rows, n, seed + k) for k, d in enumerate((p, q)))
     optimizer = torch.optim.Adam(discriminator.parameters(), D_ALONE, fused=True)
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = D_ALONE * (1 - step / steps)
-        row = 0 if samples else step
+        row = step % rows
         loss = losses.discriminator_loss(discriminator(real[row]), discriminator(fake[row]))
         optimizer.zero_grad()
         loss.backward()
@@ -180,6 +169,11 @@ def js_floor(data: Density, seed: int = 0) -> float:
     """What `Snapshot.js` would read for a perfect generator: two samples of the data itself."""
     first, second = (data.sample(JS_SAMPLES, seed=seed + k) for k in (1_000_000, 2_000_000))
     return theory.js_of_shares(theory.histogram(first), theory.histogram(second))
+
+
+def _batches(density: Density, count: int, size: int, seed: int) -> Tensor:
+    """Fresh samples, float32 (count, size, 1)."""
+    return torch.from_numpy(density.sample(count * size, seed)).float().view(count, size, 1)
 
 
 def _seeded_pair(seed: int) -> tuple[nn.Sequential, nn.Sequential]:

@@ -9,22 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import rel_entr
 
-from gan_utils.minimax.densities import Density, Grid, cells, gaussian, mixture, uniform
+from gan_utils.minimax.densities import Density, Grid, cells
 
-__all__ = [
-    "Density",
-    "gaussian",
-    "histogram",
-    "js",
-    "js_of_shares",
-    "kl",
-    "mixture",
-    "optimal_d",
-    "uniform",
-    "value",
-    "wasserstein",
-]
-
+Chances = np.ndarray | tuple[np.ndarray, np.ndarray]  # D, or D and 1 − D
 LOW, HIGH, BINS = -6.0, 6.0, 120  # the bins in which samples are counted
 WIDTH = (HIGH - LOW) / BINS
 CENTERS = LOW + (np.arange(BINS) + 0.5) * WIDTH
@@ -58,7 +45,7 @@ def js(p: Density, q: Density) -> float:
 
 
 def value(
-    p: Density, q: Density, d: Callable[[np.ndarray], np.ndarray], n: int
+    p: Density, q: Density, d: Callable[[np.ndarray], Chances], n: int
 ) -> tuple[float, float]:
     """V(D, G) = E_p[log D(x)] + E_q[log(1 − D(x))] by Monte Carlo, and its standard error.
 
@@ -70,9 +57,8 @@ def value(
     Raises:
         ValueError: a D outside 0 … 1, or not a number.
     """
-    real, fake = p.sample(n, seed=0), q.sample(n, seed=1)
-    on_real, _ = _both(d(real))
-    _, off_fake = _both(d(fake))
+    on_real, _ = _both(d(p.sample(n, seed=0)))
+    _, off_fake = _both(d(q.sample(n, seed=1)))
     with np.errstate(divide="ignore"):
         first, second = np.log(on_real), np.log(off_fake)
     error = math.sqrt(first.var(ddof=1) / n + second.var(ddof=1) / n)
@@ -123,7 +109,7 @@ def wasserstein(p: Density, q: Density) -> float:
     return float((np.abs(gap) * dx).sum())
 
 
-def _both(d: np.ndarray | tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _both(d: Chances) -> tuple[np.ndarray, np.ndarray]:
     on, off = d if isinstance(d, tuple) else (d, 1 - np.asarray(d))
     on, off = np.asarray(on, np.float64), np.asarray(off, np.float64)
     for name, chances in (("D(x)", on), ("1 − D(x)", off)):

@@ -11,18 +11,18 @@ from gan_utils.shapes.checkerboards import (
     doubling,
     matched,
     peak,
+    peaks,
+    spectra,
     spectrum,
 )
 from gan_utils.shapes.controls import slide_paint, slide_sweep
-from gan_utils.shapes.figures import coats, formula, maps, matrix, peaks, spectra, stages, sweep
-from gan_utils.shapes.planning import Chain, plan
-from gan_utils.shapes.tracing import Trace, trace
+from gan_utils.shapes.figures import coats, formula, maps, matrix, stages, sweep
+from gan_utils.shapes.planning import plan
+from gan_utils.shapes.tracing import trace
 from gan_utils.shapes.views import by_matrix, by_painting, by_zero_insertion
 
 __all__ = [
     "KINDS",
-    "Chain",
-    "Trace",
     "by_matrix",
     "by_painting",
     "by_zero_insertion",

@@ -5,15 +5,15 @@ arithmetic for deep learning", relations 14 and 15.
 """
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 Size = int | tuple[int, int]
+S = TypeVar("S", int, Size)  # whole numbers give a whole number
 
 
-def conv_out(
-    size: Size, kernel_size: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1
-) -> Size:
+def conv_out(size: S, kernel_size: S, stride: S = 1, padding: S = 0, dilation: S = 1) -> S:
     """The size after a convolution: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1.
 
     Args:
@@ -31,13 +31,8 @@ def conv_out(
 
 
 def conv_transpose_out(
-    size: Size,
-    kernel_size: Size,
-    stride: Size = 1,
-    padding: Size = 0,
-    output_padding: Size = 0,
-    dilation: Size = 1,
-) -> Size:
+    size: S, kernel_size: S, stride: S = 1, padding: S = 0, output_padding: S = 0, dilation: S = 1
+) -> S:
     """The size after a transposed convolution:
 
     (size − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1.
@@ -55,9 +50,8 @@ def conv_transpose_out(
             0, an output padding that is below neither stride nor dilation; and no pixel left, of
             which some of torch's implementations make an empty picture.
     """
-    return _each_side(
-        _conv_transpose_out, size, kernel_size, stride, padding, output_padding, dilation
-    )
+    numbers = (size, kernel_size, stride, padding, output_padding, dilation)
+    return _each_side(_conv_transpose_out, *numbers)
 
 
 def overlap(
@@ -80,16 +74,11 @@ def overlap(
         ValueError: as `conv_transpose_out`; with `inside`, an input so small that all is edge.
     """
     side = conv_transpose_out(size, kernel_size, stride, padding, output_padding, dilation)
-    painted = np.zeros((size - 1) * stride + dilation * (kernel_size - 1) + 1 + output_padding, int)
-    for cell in range(size):
-        for tap in range(kernel_size):
-            painted[cell * stride + tap * dilation] += 1
-    coats = painted[padding : padding + side]
-    if inside:
-        # the first pixel that the first cell's last tap reaches, the last one of the last cell's
-        # first tap
-        first = max(0, dilation * (kernel_size - 1) - padding)
-        coats = coats[first : (size - 1) * stride - padding + 1]
+    touched = np.add.outer(np.arange(size) * stride, np.arange(kernel_size) * dilation)
+    coats = np.bincount(touched.ravel(), minlength=side + 2 * padding)[padding : padding + side]
+    if inside:  # from the first cell's last tap to the last cell's first one
+        first = max(0, touched[0, -1] - padding)
+        coats = coats[first : touched[-1, 0] - padding + 1]
         if not len(coats):
             raise ValueError(
                 f"of {size} cells with kernel {kernel_size} and stride {stride} every pixel is "
@@ -114,7 +103,7 @@ def at_least(least: int, **values: int) -> None:
             raise ValueError(f"{name} is {value!r}; it must be a whole number, {least} or more")
 
 
-def _each_side(rule: Callable[..., int], *values: Size) -> Size:
+def _each_side(rule: Callable[..., int], *values: Size) -> Any:  # an int for ints
     if not any(isinstance(value, tuple | list) for value in values):
         return rule(*values)
     pairs = [value if isinstance(value, tuple | list) else (value, value) for value in values]

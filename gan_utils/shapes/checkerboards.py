@@ -3,13 +3,19 @@
 Built in notebook 03, after Odena et al. 2016, "Deconvolution and Checkerboard Artifacts".
 """
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from gan_utils.figures import GREY, captioned, side_by_side, styled
 from gan_utils.models import count_parameters, dcgan_generator
 
 KINDS = ("4-2-1", "3-2-1", "resize")
 NEIGHBORS = 3  # frequencies on each side
+WAVES = (0.125, 0.25, 0.375, 0.5)  # patterns that repeat every 8, 4, 8/3 and 2 pixels
 
 
 def doubling(kind: str, channels_in: int, channels_out: int, bias: bool = False) -> nn.Module:
@@ -113,3 +119,35 @@ def constant_response(layer: nn.Module, channels: int) -> Tensor:
     """
     with torch.no_grad():
         return layer(torch.ones(1, channels, 8, 8))[0, 0, 3:-3, 3:-3]
+
+
+def spectra(named: dict[str, Tensor], caption: str = "") -> Figure:
+    """Power over waves per pixel for each named spectrum, with dotted lines at `WAVES`."""
+    figure, (axis,) = side_by_side(1, 8, 3.4)
+    for name, power, color, style in styled(named):
+        places = np.arange(len(power)) / (2 * (len(power) - 1))
+        look = {"marker": "o", "markersize": 3, "color": color, "label": name}
+        axis.plot(places[1:], power[1:], style, **look)
+    for wave in WAVES:
+        axis.axvline(wave, color=GREY, linestyle=":")
+    axis.set_xticks([0, *WAVES])
+    axis.set(xlabel="waves per pixel (0.5: the Nyquist frequency)", ylabel="power", yscale="log")
+    axis.legend(frameon=False)
+    return captioned(figure, caption)
+
+
+def peaks(
+    groups: dict[str, dict[str, Sequence[float]]], real: Sequence[float], caption: str = ""
+) -> Figure:
+    """One dot for each seed: the peak of each kind, one panel for each group; a band for real."""
+    figure, axes = side_by_side(len(groups), 9, 3.4, sharey=True)
+    for axis, (title, kinds) in zip(axes, groups.items(), strict=True):
+        for place, (_, values, color, _) in enumerate(styled(kinds)):
+            spread = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else [0]
+            axis.plot(place + np.asarray(spread), values, "o", color=color, alpha=0.7)
+        axis.axhspan(min(real), max(real), color=GREY, alpha=0.5, lw=0, label="real digits")
+        axis.set_xticks(range(len(kinds)), kinds)
+        axis.set(title=title, yscale="log", xlim=(-0.5, len(kinds) - 0.5))
+    axes[0].set_ylabel("power at Nyquist / neighbors'")
+    axes[-1].legend(frameon=False)
+    return captioned(figure, caption)

@@ -1,6 +1,6 @@
-"""Sliders over the pure functions of `shape_plots`: a kernel that sweeps, patches that overlap.
+"""Sliders for a kernel that sweeps and for patches that overlap.
 
-Their static twins are `shapes.sweep` and `shapes.painted`.
+Their static twins are `shapes.sweep` and `shapes.coats`.
 """
 
 import ipywidgets
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from gan_utils.figures import panel
 from gan_utils.shapes import figures
-from gan_utils.shapes.arithmetic import conv_out
+from gan_utils.shapes.arithmetic import conv_out, overlap
 
 
 def slide_sweep() -> ipywidgets.VBox:
@@ -50,8 +50,10 @@ def slide_paint() -> ipywidgets.VBox:
         "output_padding": _slider("output padding", 0, 0, 2),
     }
 
-    def draw(**numbers: int) -> tuple[str, Figure]:
-        return figures.transposed_formula(**numbers), figures.painted(**numbers)
+    def draw(size: int, **layer: int) -> tuple[str, Figure]:
+        counts = overlap(size, **layer, inside=False)
+        name = f"{size}×{size} cells paint {len(counts)}×{len(counts)} pixels"
+        return figures.transposed_formula(size, **layer), figures.coats({name: counts})
 
     return panel(draw, width=420, **numbers)
 

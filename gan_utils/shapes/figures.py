@@ -1,7 +1,6 @@
 """Figures of shape arithmetic: a kernel on its grid, coats of paint, the sizes of a network.
 
-Each is a pure function of numbers and returns the matplotlib figure; notebook 03 shows them, and
-`shape_widgets` puts sliders on two of them.
+Each is a pure function of numbers and returns the matplotlib figure (notebook 03).
 """
 
 from collections.abc import Sequence
@@ -9,17 +8,19 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from gan_utils.figures import BLUE, GREY, ORANGE, captioned, side_by_side, styled
-from gan_utils.shapes.arithmetic import conv_out, conv_transpose_out, overlap, span
+from gan_utils.figures import BLUE, GREY, ORANGE, side_by_side, styled
+from gan_utils.shapes.arithmetic import conv_out, conv_transpose_out, span
 
 PADDING, INPUT, LOST, COVERED = range(4)
 GROUND = ListedColormap(["#E4E4E4", "#D6EBF7", "#FFFFFF", ORANGE])
-WAVES = (0.125, 0.25, 0.375, 0.5)  # patterns that repeat every 8, 4, 8/3 and 2 pixels
+FILLED = ListedColormap(["#FFFFFF", "#D6EBF7", ORANGE])  # not yet, before, now
 Map = np.ndarray | Tensor
 
 
@@ -81,63 +82,60 @@ def sweep(
     for position in positions:
         if not 0 <= position < out**2:
             raise ValueError(f"position is {position}; {out}×{out} cells are 0 … {out**2 - 1}")
-    area = (max(4.0, 3.1 * len(positions)), 5.2)
-    heights = {"height_ratios": (size + 2 * padding, max(out, 3))}
+    side, reach = size + 2 * padding, span(kernel_size, dilation)
+    ground = np.full((side, side), PADDING)
+    ground[padding : padding + size, padding : padding + size] = INPUT
+    touched = np.add.outer(np.arange(out) * stride, np.arange(kernel_size) * dilation)
+    lost = np.setdiff1d(np.arange(side), touched)
+    ground[lost] = ground[:, lost] = LOST
     figure, axes = plt.subplots(
-        2, len(positions), figsize=area, layout="constrained", squeeze=False, gridspec_kw=heights
+        *(2, len(positions)),
+        figsize=(max(4.0, 3.1 * len(positions)), 5.2),
+        layout="constrained",
+        squeeze=False,
+        height_ratios=(side, max(out, 3)),
     )
     for above, below, position in zip(*axes, positions, strict=True):
-        _input_grid(above, size, kernel_size, stride, padding, dilation, position)
-        filled = np.arange(out * out).reshape(out, out)
-        cells = np.where(filled == position, 2, np.where(filled < position, 1, 0))
-        _grid(below, cells, ListedColormap(["#FFFFFF", "#D6EBF7", ORANGE]), 2)
-        below.set_title(f"output {out}×{out}, cell {position + 1} of {out**2}", fontsize=10)
+        cells, (top, left) = ground.copy(), np.multiply(divmod(position, out), stride)
+        cells[top : top + reach : dilation, left : left + reach : dilation] = COVERED
+        _grid(above, cells, GROUND, f"input {size}×{size}, padding {padding}")
+        corner = (padding - 0.5, padding - 0.5)
+        above.add_patch(Rectangle(corner, size, size, fill=False, color=BLUE, lw=2))
+        for row, column in np.argwhere(cells == LOST):
+            above.text(column, row, "×", ha="center", va="center", color=GREY)
+        order = np.arange(out**2).reshape(out, out)
+        filled = (order <= position) + (order == position)
+        _grid(below, filled, FILLED, f"output {out}×{out}, cell {position + 1} of {out**2}")
     return figure
 
 
 def coats(named: dict[str, Map]) -> Figure:
     """How often each pixel is painted: one panel for each named map of counts (H, W)."""
-    figure = _maps(named, 3.6, 3.9, "cividis", lowest=0)
-    for axis in figure.axes:
-        (picture,) = axis.images
-        counts = picture.get_array()
+    figure, panels = _maps(named, 3.6, 3.9, "cividis", lowest=0)
+    for axis, image, counts in panels:
+        size, shades = 8 if len(counts) > 14 else 10, np.asarray(image.norm(counts))
         for (row, column), count in np.ndenumerate(counts) if max(counts.shape) <= 16 else ():
-            place = {"ha": "center", "va": "center", "fontsize": 8 if len(counts) > 14 else 10}
-            color = "white" if count < 0.6 * picture.norm.vmax else "black"  # on the pixel's own
-            axis.text(column, row, count, color=color, **place)
+            color = "white" if shades[row, column] < 0.6 else "black"  # on the pixel's own
+            axis.text(column, row, count, color=color, ha="center", va="center", fontsize=size)
         axis.set(xticks=[], yticks=[])
     return figure
 
 
-def painted(
-    size: int, kernel_size: int, stride: int = 1, padding: int = 0, output_padding: int = 0
-) -> Figure:
-    """The coats of one transposed convolution, the `overlap` of its numbers.
-
-    Raises:
-        ValueError: as `overlap`.
-    """
-    counts = overlap(size, kernel_size, stride, padding, output_padding)
-    name = f"{size}×{size} cells paint {len(counts)}×{len(counts)} pixels"
-    return coats({name: counts})
-
-
 def maps(named: dict[str, Map]) -> Figure:
     """Small maps of numbers (H, W) side by side on one scale, small ones ruled: white is zero."""
-    figure = _maps(named, 3.2, 3.4, "PuOr")
-    for axis in figure.axes:
+    figure, panels = _maps(named, 3.2, 3.4, "PuOr")
+    for axis, _, values in panels:
         axis.set(xticks=[], yticks=[])
-        rows, columns = axis.images[0].get_array().shape
-        if max(rows, columns) <= 12:
-            _rule(axis, rows, columns, linewidth=0.3)
+        if max(values.shape) <= 12:
+            _rule(axis, values, linewidth=0.3)
     return figure
 
 
 def matrix(values: Map, title: str = "") -> Figure:
     """A matrix (rows, columns) as a picture: white is zero."""
-    figure = _maps({title: values}, 7, 3.2, "PuOr", aspect="auto")
-    (axis,) = figure.axes
-    figure.colorbar(axis.images[0], ax=axis)
+    figure, [(axis, image, _)] = _maps({title: values}, 7, 3.2, "PuOr")
+    axis.set_aspect("auto")
+    figure.colorbar(image, ax=axis)
     axis.set(xlabel="pixels of the large picture", ylabel="cells of the small one")
     return figure
 
@@ -164,82 +162,30 @@ def stages(named: dict[str, Sequence[int]]) -> Figure:
     return figure
 
 
-def spectra(named: dict[str, Map], caption: str = "") -> Figure:
-    """Power over waves per pixel for each named spectrum, with dotted lines at `WAVES`."""
-    figure, (axis,) = side_by_side(1, 8, 3.4)
-    for name, power, color, style in styled(named):
-        places = np.arange(len(power)) / (2 * (len(power) - 1))
-        look = {"marker": "o", "markersize": 3, "color": color, "label": name}
-        axis.plot(places[1:], np.asarray(power)[1:], style, **look)
-    for wave in WAVES:
-        axis.axvline(wave, color=GREY, linestyle=":")
-    axis.set_xticks([0, *WAVES])
-    axis.set(xlabel="waves per pixel (0.5: the Nyquist frequency)", ylabel="power", yscale="log")
-    axis.legend(frameon=False)
-    return captioned(figure, caption)
-
-
-def peaks(
-    groups: dict[str, dict[str, Sequence[float]]], real: Sequence[float], caption: str = ""
-) -> Figure:
-    """One dot for each seed: the peak of each kind, one panel for each group; a band for real."""
-    figure, axes = side_by_side(len(groups), 9, 3.4, sharey=True)
-    for axis, (title, kinds) in zip(axes, groups.items(), strict=True):
-        for place, (_, values, color, _) in enumerate(styled(kinds)):
-            spread = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else [0]
-            axis.plot(place + np.asarray(spread), values, "o", color=color, alpha=0.7)
-        axis.axhspan(min(real), max(real), color=GREY, alpha=0.5, lw=0, label="real digits")
-        axis.set_xticks(range(len(kinds)), kinds)
-        axis.set(title=title, yscale="log", xlim=(-0.5, len(kinds) - 0.5))
-    axes[0].set_ylabel("power at Nyquist / neighbors'")
-    axes[-1].legend(frameon=False)
-    return captioned(figure, caption)
-
-
 def _maps(
-    named: dict[str, Map], width: float, height: float, cmap: str, lowest: int = -1, **how: object
-) -> Figure:
+    named: dict[str, Map], width: float, height: float, cmap: str, lowest: int = -1
+) -> tuple[Figure, list[tuple[Axes, AxesImage, np.ndarray]]]:
     """One panel of this size in inches for each map; colors from lowest·most to most."""
     arrays = [torch.as_tensor(values).detach().cpu().numpy() for values in named.values()]
     most = max(np.abs(values).max() for values in arrays)
     figure, axes = side_by_side(len(named), width * len(named), height)
+    images = []
     for axis, name, values in zip(axes, named, arrays, strict=True):
-        axis.imshow(values, cmap=cmap, vmin=lowest * most, vmax=most, **how)
+        images.append(axis.imshow(values, cmap=cmap, vmin=lowest * most, vmax=most))
         axis.set_title(name, fontsize=10)
-    return figure
+    return figure, [*zip(axes, images, arrays, strict=True)]
 
 
-def _input_grid(
-    axis: plt.Axes, size: int, kernel_size: int, stride: int, padding: int, dilation: int, cell: int
-) -> None:
-    """The padded picture with the kernel's cells on it; what no position covers is crossed out."""
-    out = conv_out(size, kernel_size, stride, padding, dilation)
-    side, reach = size + 2 * padding, span(kernel_size, dilation)
-    cells = np.full((side, side), PADDING)
-    cells[padding : padding + size, padding : padding + size] = INPUT
-    steps, taps = np.arange(out) * stride, np.arange(kernel_size) * dilation
-    touched = np.isin(np.arange(side), np.add.outer(steps, taps))
-    cells[~touched] = LOST
-    cells[:, ~touched] = LOST
-    top, left = cell // out * stride, cell % out * stride
-    cells[top : top + reach : dilation, left : left + reach : dilation] = COVERED
-    _grid(axis, cells, GROUND, 3)
-    axis.add_patch(
-        Rectangle((padding - 0.5, padding - 0.5), size, size, fill=False, color=BLUE, lw=2)
-    )
-    for row, column in np.argwhere(cells == LOST):
-        axis.text(column, row, "×", ha="center", va="center", color=GREY)
-    axis.set_title(f"input {size}×{size}, padding {padding}", fontsize=10)
-
-
-def _grid(axis: plt.Axes, cells: np.ndarray, colors: ListedColormap, most: int) -> None:
-    axis.imshow(cells, cmap=colors, vmin=0, vmax=most)
+def _grid(axis: Axes, cells: np.ndarray, colors: ListedColormap, title: str) -> None:
+    axis.imshow(cells, cmap=colors, vmin=0, vmax=colors.N - 1)
     axis.set(xticks=[], yticks=[])
-    _rule(axis, *cells.shape, linewidth=0.6)
+    axis.set_title(title, fontsize=10)
+    _rule(axis, cells, linewidth=0.6)
 
 
-def _rule(axis: plt.Axes, rows: int, columns: int, linewidth: float) -> None:
+def _rule(axis: Axes, cells: np.ndarray, linewidth: float) -> None:
     """Lines between the pixels, as minor ticks: a major tick at the same place would hide one."""
+    rows, columns = cells.shape
     axis.set_xticks(np.arange(-0.5, columns), minor=True)
     axis.set_yticks(np.arange(-0.5, rows), minor=True)
     axis.grid(which="minor", color=GREY, linewidth=linewidth)

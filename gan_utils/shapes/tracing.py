@@ -1,14 +1,15 @@
 """What a network does to a picture's shape, layer by layer (notebook 03)."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
 
-from gan_utils.shapes.arithmetic import conv_out, conv_transpose_out
+from gan_utils.shapes.arithmetic import Size, conv_out, conv_transpose_out
 from gan_utils.shapes.rules import CONVOLUTIONS, Shape, name_of, window_of
 
 
@@ -65,7 +66,7 @@ class Trace:
 
     def __repr__(self) -> str:
         head = ("layer", "shape", "parameters", "multiply-adds", "sees", "paints")
-        lines = [head, ("", _times(self.start), "", "", "", "")]
+        lines: list[tuple[str, ...]] = [head, ("", _times(self.start), "", "", "", "")]
         for row in self.rows:
             numbers = (row.parameters, row.multiply_adds, row.sees, row.paints)
             lines.append((row.layer, _times(row.shape), *(f"{n:,}" if n else "" for n in numbers)))
@@ -100,7 +101,8 @@ def trace(network: nn.Sequential, shape: Shape) -> Trace:
             module.register_forward_hook(lambda *call: work.append(_multiply_adds(*call)))
     like = next(network.parameters(), torch.zeros(0))  # its device and type
     picture = torch.zeros(1, *start, dtype=like.dtype, device=like.device)
-    layers, shapes, counts, counted = list(_leaves(network)), [start], [], set()
+    layers, shapes, counts = list(_leaves(network)), [start], []
+    counted: set[nn.Parameter] = set()
     for name, module in layers:
         work.clear()
         picture = _step(name, module, picture)
@@ -111,15 +113,15 @@ def trace(network: nn.Sequential, shape: Shape) -> Trace:
     modules = [module for _, module in layers]
     sees = _sides(modules, shapes, up=False)
     paints = _sides(modules[::-1], shapes[::-1], up=True)[::-1]
-    columns = zip(layers, shapes[1:], counts, sees[1:], paints[1:], strict=True)
-    rows = [
-        Row(name, name_of(module), shape, *count, seen, painted)
-        for (name, module), shape, count, seen, painted in columns
-    ]
+    names = [(name, name_of(module)) for name, module in layers]
+    columns = zip(names, shapes[1:], counts, sees[1:], paints[1:], strict=True)
+    rows = [Row(*name, after, *count, *sides) for name, after, count, *sides in columns]
     return Trace(start, rows)
 
 
-def _multiply_adds(layer: nn.Module, given: tuple[Tensor], made: Tensor) -> int:
+def _multiply_adds(
+    layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, given: tuple[Tensor], made: Tensor
+) -> int:
     """Every number that is made, or that a transposed convolution is given, meets some weights."""
     numbers = given[0] if isinstance(layer, nn.ConvTranspose2d) else made
     return numbers.numel() * layer.weight[0].numel()
@@ -143,12 +145,12 @@ def _step(name: str, module: nn.Module, picture: Tensor) -> Tensor:
 def _reason(module: nn.Module, given: Shape, error: Exception) -> str:
     """The sentence of the arithmetic where it has one, else torch's."""
     if isinstance(module, CONVOLUTIONS) and len(given) == 3 and isinstance(module.padding, tuple):
-        numbers = (given[1:], module.kernel_size, module.stride, module.padding)
+        names = ["kernel_size", "stride", "padding", "dilation"]
+        rule: Callable[..., Size] = conv_out
+        if isinstance(module, nn.ConvTranspose2d):
+            names, rule = [*names, "output_padding"], conv_transpose_out
         try:
-            if isinstance(module, nn.ConvTranspose2d):
-                conv_transpose_out(*numbers, module.output_padding, module.dilation)
-            else:
-                conv_out(*numbers, module.dilation)
+            rule(given[1:], **{name: getattr(module, name) for name in names})
         except ValueError as better:
             return str(better)
     layer = f"{type(module).__name__}({module.extra_repr()})"
@@ -164,7 +166,9 @@ def _sides(modules: list[nn.Module], shapes: list[Shape], up: bool) -> list[int 
     """
     if len(shapes[0]) != 3:
         return [None] * len(shapes)
-    sides, side, jump, whole = [1], 1, 1, max(shapes[0][1:])
+    sides: list[int | None] = [1]
+    side: int | None = 1
+    jump, whole = 1, max(shapes[0][1:])
     for module, (before, after) in zip(modules, pairwise(shapes), strict=True):
         window = window_of(module, before, up)
         side = side + (window[0] - 1) * jump if side and window else None
@@ -173,12 +177,12 @@ def _sides(modules: list[nn.Module], shapes: list[Shape], up: bool) -> list[int 
     return sides
 
 
-def _plain(module: nn.Module) -> bool:
+def _plain(module: nn.Module) -> TypeGuard[nn.Sequential]:
     return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
 
 
 def _leaves(network: nn.Sequential, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    for name, module in network._modules.items():  # named_children would skip a repeated layer
+    for name, module in zip(network._modules, network, strict=True):  # repeated ones too
         if _plain(module):
             yield from _leaves(module, f"{prefix}{name}.")
         else:

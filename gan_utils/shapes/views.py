@@ -25,12 +25,12 @@ def by_matrix(
         ValueError: as `conv_transpose_out`.
     """
     numbers = (len(kernel), stride, padding, output_padding, dilation)
-    large = conv_transpose_out(tuple(picture.shape), *numbers)
-    pixels = torch.eye(large[0] * large[1], dtype=kernel.dtype).view(-1, 1, *large)
+    height, width = (conv_transpose_out(side, *numbers) for side in picture.shape)
+    pixels = torch.eye(height * width, dtype=kernel.dtype).view(-1, 1, height, width)
     made = conv2d(pixels, kernel[None, None], None, stride, padding, dilation)[:, 0]
     # Far below the last row, the convolution may fit once more; those cells have no input here.
     transposed = made[:, : picture.shape[0], : picture.shape[1]].flatten(1)
-    return (transposed @ picture.flatten()).view(large)
+    return (transposed @ picture.flatten()).view(height, width)
 
 
 def by_zero_insertion(
@@ -49,8 +49,9 @@ def by_zero_insertion(
         ValueError: as `conv_transpose_out`.
     """
     numbers = (len(kernel), stride, padding, output_padding, dilation)
-    conv_transpose_out(tuple(picture.shape), *numbers)
     height, width = picture.shape
+    for side in (height, width):
+        conv_transpose_out(side, *numbers)  # refuses what has no size
     apart = picture.new_zeros((height - 1) * stride + 1, (width - 1) * stride + 1)
     apart[::stride, ::stride] = picture
     rim = span(len(kernel), dilation) - 1 - padding  # below zero where padding cuts pixels off
@@ -72,7 +73,7 @@ def by_painting(
         ValueError: as `conv_transpose_out`.
     """
     numbers = (len(kernel), stride, padding, output_padding, dilation)
-    height, width = conv_transpose_out(tuple(picture.shape), *numbers)
+    height, width = (conv_transpose_out(side, *numbers) for side in picture.shape)
     canvas = picture.new_zeros(height + 2 * padding, width + 2 * padding)
     reach = span(len(kernel), dilation)
     for i, row in enumerate(picture):

@@ -74,7 +74,7 @@ class GAN:
             self.averaged = AveragedModel(
                 inner(self.generator), multi_avg_fn=self._follow, use_buffers=True
             )
-        self.g_optimizer = self._adam(self.generator, settings.lr)
+        self.g_optimizer: torch.optim.Optimizer = self._adam(self.generator, settings.lr)
         self.d_optimizer = self._adam(self.discriminator, settings.d_lr or settings.lr)
         pays = self.dtype == torch.float32 and runtime.bfloat16_pays(self.device)
         self.bfloat16 = pays if settings.bfloat16 is None else settings.bfloat16

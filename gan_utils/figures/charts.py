@@ -1,16 +1,13 @@
-"""Figures from plain values: grids of pictures, a film strip, training curves, class shares.
+"""Charts of numbers: training curves, shares of classes, seconds of a step, tables.
 
 Functions that draw return the matplotlib figure; a cell ends with ``plt.show()``.
 """
 
-import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
 from torch import Tensor
 
 from gan_utils.figures.base import (
@@ -27,64 +24,10 @@ from gan_utils.figures.base import (
     side_by_side,
     styled,
 )
+from gan_utils.figures.samples import grid, picture
 
 DIGITS = dict.fromkeys("0123456789", 0.1)  # the share of each class
 History = Sequence[dict[str, float]]
-
-
-def grid(images: Tensor, columns: int = 8) -> np.ndarray:
-    """Tile uint8 images (N, C, H, W), white between them: (rows·(H+1)−1, …) or (…, …, 3).
-
-    Raises:
-        ValueError: no images, or neither 1 nor 3 channels.
-    """
-    n, channels, height, width = images.shape
-    if n == 0 or channels not in (1, 3):
-        raise ValueError(f"images are {tuple(images.shape)}; a grid takes (N ≥ 1, 1 or 3, H, W)")
-    rows = -(-n // columns)
-    sheet = np.full((rows * (height + 1), columns * (width + 1), channels), 255, np.uint8)
-    for i, image in enumerate(images.permute(0, 2, 3, 1).numpy()):
-        top, left = i // columns * (height + 1), i % columns * (width + 1)
-        sheet[top : top + height, left : left + width] = image
-    return sheet[:-1, :-1].squeeze(2) if channels == 1 else sheet[:-1, :-1]
-
-
-def png(sheet: np.ndarray, scale: int = 2) -> bytes:
-    """An array (H, W) or (H, W, 3) as a PNG, `scale` screen pixels to the pixel."""
-    picture, buffer = Image.fromarray(sheet), io.BytesIO()
-    size = (picture.width * scale, picture.height * scale)
-    picture.resize(size, Image.Resampling.NEAREST).save(buffer, format="png")
-    return buffer.getvalue()
-
-
-def save_grid(images: Tensor, path: str | Path) -> None:
-    """Write uint8 images (N, C, H, W) as one square grid, a PNG."""
-    Path(path).write_bytes(png(grid(images, max(1, round(len(images) ** 0.5)))))
-
-
-def show_images(
-    images: Tensor, columns: int = 8, title: str = "", caption: str = "", scale: float = 0.6
-) -> Figure:
-    """One figure of uint8 images (N, C, H, W) in a grid, `scale` inches each."""
-    rows = -(-len(images) // columns)
-    figure, (axes,) = side_by_side(1, columns * scale, rows * scale + 0.5)
-    picture(axes, grid(images, columns), title)
-    figure.set_label(f"{len(images)} pictures, {columns} in a row")
-    return captioned(figure, caption)
-
-
-def filmstrip(
-    snapshots: Sequence[tuple[int, Tensor]], frames: int = 6, pictures: int = 16, caption: str = ""
-) -> Figure:
-    """The same fixed noise through time: `frames` grids side by side, from first to last."""
-    chosen = np.unique(np.linspace(0, len(snapshots) - 1, frames).round().astype(int))
-    figure, panels = side_by_side(len(chosen), 1.6 * len(chosen), 2.1)
-    columns = int(np.ceil(np.sqrt(pictures)))
-    for axes, i in zip(panels, chosen, strict=True):
-        step, images = snapshots[i]
-        picture(axes, grid(images[:pictures], columns), f"step {step:,}")
-    figure.set_label("the same noise through time")
-    return captioned(figure, caption)
 
 
 def curves(history: History, caption: str = "") -> Figure:
@@ -142,15 +85,43 @@ def shares(
         true: class → its true share.
     """
     figure, (axes,) = side_by_side(1, 10, 3.2)
+    places, heights = np.arange(len(true)), np.multiply(list(true.values()), 100)
     width = 0.8 / len(named)
     for i, (name, values, color, _) in enumerate(styled(named)):
-        places = np.arange(len(true)) + (i - (len(named) - 1) / 2) * width
-        axes.bar(places, np.multiply(values, 100), width, label=name, color=color)
-    places, heights = np.arange(len(true)), np.multiply(list(true.values()), 100)
+        left = (i - (len(named) - 1) / 2) * width
+        axes.bar(places + left, np.multiply(values, 100), width, label=name, color=color)
     axes.hlines(heights, places - 0.45, places + 0.45, color=ink(), label="true share")
     axes.set(xlabel=xlabel, ylabel="% of samples, at 0.9 confidence")
     axes.set_xticks(places, list(true))
     axes.legend(frameon=False, ncols=len(named) + 1, loc="lower center", bbox_to_anchor=(0.5, 1))
+    return captioned(figure, caption)
+
+
+def split(named: Mapping[str, Mapping[str, float]], caption: str = "") -> Figure:
+    """One bar for each named step, cut into its parts: part → seconds."""
+    parts = dict.fromkeys(part for seconds in named.values() for part in seconds)
+    figure, (axes,) = side_by_side(1, 10, 1.1 + 0.55 * len(named))
+    starts = np.zeros(len(named))
+    for part, _, color, _ in styled(parts):
+        values = np.array([1000 * seconds.get(part, 0.0) for seconds in named.values()])
+        axes.barh(range(len(named)), values, left=starts, color=color, label=part, height=0.6)
+        starts += values
+    _name_bars(axes, named)
+    axes.set(xlabel="milliseconds of one step")
+    axes.legend(
+        frameon=False, ncols=len(parts), loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=9
+    )
+    return captioned(figure, caption)
+
+
+def gains(named: Mapping[str, float], caption: str = "") -> Figure:
+    """Bars of how many times as fast as the first each loop is, in order, with its number."""
+    figure, (axes,) = side_by_side(1, 10, 0.9 + 0.36 * len(named))
+    bars = axes.barh(range(len(named)), list(named.values()), color=BLUE, height=0.65)
+    axes.bar_label(bars, fmt="{:.2f}", padding=3, fontsize=9)
+    _name_bars(axes, named)
+    axes.margins(x=0.08)
+    axes.set(xlabel=f"times as fast as {next(iter(named))}")
     return captioned(figure, caption)
 
 
@@ -163,13 +134,6 @@ def training_picture(images: Tensor, history: History, title: str, caption: str 
         _losses(losses, history)
         _verdicts(verdicts, history)
     return figure_png(captioned(figure, caption), dpi=80)
-
-
-def picture(axes: Axes, pixels: np.ndarray, title: str) -> None:
-    """A picture (H, W) or (H, W, 3), values 0 … 255, without axes, under its title."""
-    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    axes.set_title(title, fontsize=10)
-    axes.axis("off")
 
 
 def _losses(axes: Axes, history: History) -> None:
@@ -194,3 +158,9 @@ def _verdicts(axes: Axes, history: History) -> None:
     axes.axhline(0.5, color=GREY, linestyle=":")
     axes.set(xlabel="step", title="what D believes (probability real)", ylim=(0, 1))
     legend(axes, fontsize=8)
+
+
+def _name_bars(axes: Axes, names: Mapping[str, object]) -> None:
+    """The names of horizontal bars, from top to bottom."""
+    axes.set_yticks(range(len(names)), list(names))
+    axes.invert_yaxis()
