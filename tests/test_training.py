@@ -26,6 +26,7 @@ from gan_utils.models import dcgan_discriminator, dcgan_generator, mlp_discrimin
 from gan_utils.training import (
     GAN,
     Interrupted,
+    LivePicture,
     Settings,
     Total,
     TrainingDiverged,
@@ -285,7 +286,8 @@ def stripes() -> ImageSet:
 
 @pytest.mark.parametrize("loss", ["non_saturating", "relativistic", "wasserstein"])
 def test_a_pair_that_takes_labels_learns_them(loss: str) -> None:
-    gan = fit(conditional_gan(loss=loss), stripes(), steps=300, watchers=[])
+    picture = LivePicture(every=math.inf)
+    gan = fit(conditional_gan(loss=loss), stripes(), steps=300, watchers=[picture])
     means = [
         gan.sample(30, labels=torch.full((30,), label)).float().mean().item() for label in range(3)
     ]
