@@ -4,7 +4,6 @@ import io
 from pathlib import Path
 from types import SimpleNamespace
 
-import IPython.display
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,9 +17,9 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from gan_utils import datasets, figures
+from gan_utils import datasets, figures, metrics
 from gan_utils.figures import controls as figures_controls
-from gan_utils.metrics import frechet
+from gan_utils.metrics.coverage import Coverage
 from gan_utils.models import build
 from gan_utils.training import GAN, Settings, Total, fit, watchers
 
@@ -226,7 +225,7 @@ def test_live_picture_is_shown_once_and_then_updated(monkeypatch: pytest.MonkeyP
         shown.append(picture)
         return handle
 
-    monkeypatch.setattr(IPython.display, "display", display)
+    monkeypatch.setattr(watchers, "display", display)
     fit(small_gan(), small_pictures(), steps=20, watchers=[watchers.LivePicture(every=0)])
     assert (len(shown), len(updated)) == (1, 3)
     assert all(picture.data.startswith(b"\x89PNG") for picture in [*shown, *updated])
@@ -292,9 +291,9 @@ def test_checkpoints_keep_their_pace(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_quality_is_measured_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frechet, "fid", lambda images: SimpleNamespace(value=5.0, floor=1.0))
-    cover = frechet.Coverage(20, (0.5, 0.2))
-    monkeypatch.setattr(frechet, "coverage", lambda images: cover)
+    monkeypatch.setattr(metrics, "fid", lambda images: SimpleNamespace(value=5.0, floor=1.0))
+    cover = Coverage(20, (0.5, 0.2))
+    monkeypatch.setattr(metrics, "coverage", lambda images: cover)
     monkeypatch.setattr(watchers.Quality, "GROWTH", 2)
     quality = watchers.Quality(n=20)
     fit(small_gan(), small_pictures(), steps=95, watchers=[quality])

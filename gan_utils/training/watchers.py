@@ -8,9 +8,11 @@ import time
 from bisect import bisect_right
 from pathlib import Path
 
+from IPython import get_ipython
+from IPython.display import Image, display
 from tqdm.auto import tqdm
 
-from gan_utils import figures, runtime
+from gan_utils import figures, metrics, runtime
 from gan_utils.training.checkpoint import save
 from gan_utils.training.gan import GAN, Watcher, generate
 from gan_utils.training.step import COLUMNS
@@ -59,8 +61,6 @@ class LivePicture:
     def __call__(self, gan: GAN, done: bool) -> None:
         if not (done or self.pace()):
             return
-        from IPython.display import Image, display
-
         settings = gan.settings
         title = f"step {gan.step:,}, {gan.seconds:.0f} s"
         made_with = runtime.provenance(
@@ -133,8 +133,6 @@ class Quality:
         self.rows: list[dict[str, float]] = []
 
     def __call__(self, gan: GAN, done: bool) -> None:
-        from gan_utils import metrics
-
         last = self.rows[-1]["step"] if self.rows else 0
         if gan.step == last or not (done or gan.step >= max(10, last * self.GROWTH)):
             return
@@ -152,8 +150,4 @@ def live() -> list[Watcher]:
 
 def in_notebook() -> bool:
     """Whether this runs in a Jupyter or Colab kernel, where pictures can be shown."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
     return getattr(get_ipython(), "kernel", None) is not None
