@@ -30,9 +30,8 @@ def main(argv: list[str] | None = None) -> NoReturn:
             flags = _parse(sys.argv[1:] if argv is None else argv)
             from gan_utils import commands, train_command
 
-            known = {"train": train_command.train, "sample": commands.sample}
-            known |= {"evaluate": commands.evaluate, "inspect": commands.inspect}
-            code = known[flags.command](flags)
+            room = train_command if flags.command == "train" else commands
+            code = getattr(room, flags.command)(flags)
         except KeyboardInterrupt as stopped:
             usual = "Stopped. A run goes on from its last checkpoint by --resume."
             print(f"\n{str(stopped) or usual}", file=sys.stderr)
@@ -50,7 +49,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
 def _stoppable() -> Iterator[list[int]]:
     """Let TERM, and HUP of a closed terminal, do what Ctrl-C does; gives those that came."""
     came: list[int] = []
-    owner, before = os.getpid(), {}
+    owner, before = os.getpid(), dict[int, Any]()
 
     def stop(number: int, frame: Any) -> None:
         if os.getpid() != owner:  # a process that decodes pictures has nothing to save
@@ -85,10 +84,10 @@ class _Parser(argparse.ArgumentParser):
     def flag(self, name: str, kind: Any, text: str, **options: Any) -> None:
         """Add ``--name``: `kind` is the words it may be, or what makes a value of a word."""
         self.flags.append(f"--{name}")
-        if kind is not bool:
-            options |= {"choices": kind} if isinstance(kind, tuple) else {"type": kind}
-        if kind in (_integer, _number):
-            options["metavar"] = "N"
+        if isinstance(kind, tuple):
+            options |= {"choices": kind, "type": type(kind[0])}
+        elif kind is not bool:
+            options |= {"type": kind, "metavar": None if kind is str else "N"}
         self.add_argument(self.flags[-1], help=text, **options)
 
     def error(self, message: str) -> NoReturn:
@@ -104,7 +103,6 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse(words: list[str]) -> argparse.Namespace:
     """The flags of a command; those that are typed override those of its --config file."""
-    words = [str(word) for word in words]
     top, parsers = _parsers()
     flags, unknown = top.parse_known_args(words)
     command = parsers[flags.command]
@@ -161,15 +159,13 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = command("train", "Train a GAN and keep it in a run folder.", commands)
     train.epilog = "Defaults for faces: those of a dcgan with more than 32 pixels on a side."
-    train.flag("model", ("mlp", "dcgan"), "the pair of networks (default: dcgan)")
     names = "mnist (embedded), mnist:FOLDER for all 60,000, cartoon, celeba (downloaded before), "
     paths = "one of celeba:PATH, anime:PATH, folder:PATH and cifar10:PATH, or the path of a folder "
-    train.flag("data", str, f"{names}{paths}or zip alone (default: mnist)")
-    sizes = "pixels on a side (default: 28 for mnist, 64 for all else)"
-    kinds = "1: train in gray, 3: in color (default: as the data are, folders in color)"
-    train.flag("channels", (1, 3), kinds, type=int)
-    for name, kind, text in [
-        ("image-size", _integer, sizes),
+    flags: list[tuple[str, Any, str]] = [
+        ("model", ("mlp", "dcgan"), "the pair of networks (default: dcgan)"),
+        ("data", str, f"{names}{paths}or zip alone (default: mnist)"),
+        ("channels", (1, 3), "1: gray, 3: color (default: as the data are, folders in color)"),
+        ("image-size", _integer, "pixels on a side (default: 28 for mnist, 64 for all else)"),
         ("steps", _integer, "train for so many generator steps in all, resumed steps included"),
         ("epochs", _number, "train for so many passes over the data in all"),
         ("seconds", _number, "train for so many seconds, training alone counted (default: 60)"),
@@ -186,7 +182,8 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         ("loss", str, "a key of gan_utils.losses.OBJECTIVES (default: non_saturating)"),
         ("average", _number, "decay of the generator's moving average, 0: none (default: 0.995)"),
         ("tensorboard", str, "also write TensorBoard files to this folder"),
-    ]:
+    ]
+    for name, kind, text in flags:
         train.flag(name, kind, text)
     slow = "compute in float32 even where bfloat16 is faster"
     train.flag("float32", bool, slow, dest="bfloat16", action="store_const", const=False)
@@ -213,8 +210,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     inspect = command("inspect", text, looks)
     inspect.add_argument("path", help="the folder or zip")
     inspect.flag("image-size", _integer, "pixels on a side (default: 64)", default=64)
-    inspect.flag("channels", (1, 3), "1: in gray, 3: in color (default: 3)", type=int, default=3)
+    inspect.flag("channels", (1, 3), "1: in gray, 3: in color (default: 3)", default=3)
     inspect.flag("json", bool, "print one JSON object instead of text", action="store_true")
-    sheet = "also show the first 64 pictures as they would be trained on, in this PNG"
-    inspect.flag("sheet", str, sheet)
+    inspect.flag("sheet", str, "also show the first 64 pictures as trained on, in this PNG")
     return top, parsers

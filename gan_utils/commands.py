@@ -33,7 +33,6 @@ def sample(flags: Flags) -> int:
     most = MOST_IN_A_GRID if path.suffix == ".png" else sys.maxsize
     parts = _drawn(generator, recipe, flags, 1, most)
     instead = ", in place of the file that was there" if path.exists() else ""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as unfinished:
         if path.suffix == ".png":
             figures.save_grid(torch.cat([*parts]), unfinished)
@@ -41,7 +40,6 @@ def sample(flags: Flags) -> int:
             _write_npz(unfinished, parts, flags.n)
     print(f"{path}: {flags.n:,} pictures{instead}")
     if weights:
-        weights.parent.mkdir(parents=True, exist_ok=True)
         with whole(weights) as unfinished:
             tensors = {key: value.contiguous() for key, value in generator.state_dict().items()}
             save_file(tensors, unfinished)
@@ -62,8 +60,7 @@ def evaluate(flags: Flags) -> int:
     images = torch.cat([*_drawn(generator, recipe, flags, 2, MOST_MEASURED)])
     source = torch.Generator().manual_seed(flags.seed)
     noise = torch.randint(0, 256, images.shape, generator=source, dtype=torch.uint8)
-    report = {"run": str(flags.run), "step": step}
-    _print_json(report | measured[data](images, noise))
+    _print_json({"run": flags.run, "step": step, **measured[data](images, noise)})
     return 0
 
 
@@ -77,7 +74,6 @@ def inspect(flags: Flags) -> int:
         print(report)
     if sheet and report.accepted:
         images = datasets.folder(flags.path, flags.image_size, flags.channels).images[:64]
-        sheet.parent.mkdir(parents=True, exist_ok=True)
         with whole(sheet) as unfinished:
             figures.save_grid(images, unfinished)
     return 0 if report.accepted else 1
@@ -85,12 +81,9 @@ def inspect(flags: Flags) -> int:
 
 def _file(flag: str, name: str, *endings: str) -> Path:
     """The file that a flag names, with one of these endings."""
-    path, kinds = Path(name), {".npz": "an array", ".png": "a grid"}
+    path = Path(name)
     if path.suffix not in endings:
-        wanted = " or ".join(
-            f"{end} ({kinds[end]})" if len(endings) > 1 else end for end in endings
-        )
-        raise ValueError(f"--{flag} is {name}; its name must end in {wanted}")
+        raise ValueError(f"--{flag} is {name}; its name must end in {' or '.join(endings)}")
     if path.is_dir():
         raise ValueError(f"--{flag} {name} is a folder; name a file")
     return path
@@ -127,13 +120,9 @@ def _write_npz(path: Path, parts: Iterator[Tensor], n: int) -> None:
         for i, part in enumerate(parts):
             pixels = part.permute(0, 2, 3, 1).contiguous().numpy()
             if i == 0:
-                shape = {
-                    "descr": "|u1",
-                    "fortran_order": False,
-                    "shape": (n, *pixels.shape[1:]),
-                }
-                np.lib.format.write_array_header_1_0(file, shape)
-            file.write(pixels)
+                about = {"descr": "|u1", "fortran_order": False, "shape": (n, *pixels.shape[1:])}
+                np.lib.format.write_array_header_1_0(file, about)
+            file.write(pixels.data)
 
 
 def _print_json(values: dict[str, Any]) -> None:

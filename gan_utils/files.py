@@ -11,13 +11,14 @@ def whole(path: str | Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the place of `path` when the block ends well.
 
     Until then, and if the block raises, whatever was at `path` stays. The new file has the rights
-    of the old one, or else those that any new file gets here.
+    of the old one, or else those that any new file gets here. Its folder is made if it is missing.
 
     Example:
         >>> with whole("notes.txt") as unfinished:  # doctest: +SKIP
         ...     unfinished.write_text("all of it")
     """
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
     try:
         unfinished.touch()

@@ -155,14 +155,3 @@ OBJECTIVES = {
     "wasserstein": Objective(wasserstein_loss, score_loss, penalty=_ten_gradient_penalties),
     "relativistic": Objective(pairing_loss, pairing_loss, paired=True, penalty=_r1_and_r2, every=8),
 }
-
-
-def objective(name: str) -> Objective:
-    """The objective of a name.
-
-    Raises:
-        ValueError: there is none of this name.
-    """
-    if name not in OBJECTIVES:
-        raise ValueError(f"loss is {name!r}; it must be one of {', '.join(OBJECTIVES)}")
-    return OBJECTIVES[name]

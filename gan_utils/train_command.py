@@ -147,9 +147,13 @@ class _Patient:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 
-    def write(self, text: str) -> None:
+    def write(self, text: str) -> int:
         try:
             self.stream.write(text)
             self.stream.flush()
         except OSError:  # what is left in the buffer would fail again at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+        return len(text)
+
+    def flush(self) -> None:
+        """Each `write` has done so."""

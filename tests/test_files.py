@@ -51,6 +51,6 @@ def test_an_old_file_keeps_its_rights(tmp_path: Path) -> None:
     assert rights(file) == 0o640
 
 
-def test_the_name_keeps_its_ending(tmp_path: Path) -> None:
-    with whole(tmp_path / "a.npz") as unfinished:
+def test_the_folder_is_made_and_the_name_keeps_its_ending(tmp_path: Path) -> None:
+    with whole(tmp_path / "new" / "folder" / "a.npz") as unfinished:
         assert unfinished.suffix == ".npz"  # numpy appends one where there is none

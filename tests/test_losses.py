@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from gan_utils import losses
+from gan_utils.training import Settings
 
 lists = st.lists(st.floats(-15, 15), min_size=1, max_size=20)
 
@@ -158,7 +159,7 @@ def test_penalties_go_through_batch_norm() -> None:
 
 
 def test_objectives_by_name() -> None:
-    assert losses.objective("minimax").generator is losses.minimax_loss
-    assert losses.objective("wasserstein").every == 1
+    assert Settings(loss="minimax").objective.generator is losses.minimax_loss
+    assert Settings(loss="wasserstein").objective.every == 1
     with pytest.raises(ValueError, match=r"'hing'.*non_saturating, minimax, hinge"):
-        losses.objective("hing")
+        Settings(loss="hing")

@@ -4,7 +4,6 @@ import io
 from pathlib import Path
 from types import SimpleNamespace
 
-import IPython.display
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
@@ -225,7 +224,7 @@ def test_live_picture_is_shown_once_and_then_updated(monkeypatch: pytest.MonkeyP
         shown.append(picture)
         return handle
 
-    monkeypatch.setattr(IPython.display, "display", display)
+    monkeypatch.setattr(watchers, "display", display)
     fit(small_gan(), small_pictures(), steps=20, watchers=[watchers.LivePicture(every=0)])
     assert (len(shown), len(updated)) == (1, 3)
     assert all(picture.data.startswith(b"\x89PNG") for picture in [*shown, *updated])
@@ -275,11 +274,8 @@ def test_a_resumed_run_fills_a_new_folder(tmp_path: Path) -> None:
     assert [point.step for point in log.Scalars("loss/d_loss")] == [1, 10, 20, 30]
 
 
-def test_extra_watchers_stand_beside_the_bar(capsys: pytest.CaptureFixture) -> None:
-    seen = []
-    fit(small_gan(), small_pictures(), steps=10, extra=lambda gan, done: seen.append(gan.step))
-    fit(small_gan(), small_pictures(), steps=1, extra=[lambda gan, done: seen.append(done)])
-    assert seen == [1, 10, 10, False, True]
+def test_a_bar_is_shown_unless_told_otherwise(capsys: pytest.CaptureFixture) -> None:
+    fit(small_gan(), small_pictures(), steps=10)
     assert "images/s" in capsys.readouterr().err
 
 
@@ -297,7 +293,8 @@ def test_quality_is_measured_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(metrics, "fid", lambda images: SimpleNamespace(value=5.0, floor=1.0))
     cover = metrics.Coverage(20, (0.5, 0.2))
     monkeypatch.setattr(metrics, "coverage", lambda images: cover)
-    quality = watchers.Quality(n=20, growth=2)
+    monkeypatch.setattr(watchers.Quality, "GROWTH", 2)
+    quality = watchers.Quality(n=20)
     fit(small_gan(), small_pictures(), steps=95, watchers=[quality])
     assert [row["step"] for row in quality.rows] == [10, 20, 40, 80, 95]
     row = {"step": 10, "fid": 5.0, "floor": 1.0, "covered": 2, "smallest": 0.2}

@@ -26,6 +26,7 @@ from gan_utils.models import dcgan_discriminator, dcgan_generator, mlp_discrimin
 from gan_utils.training import (
     GAN,
     Interrupted,
+    LivePicture,
     Settings,
     Total,
     TrainingDiverged,
@@ -285,7 +286,8 @@ def stripes() -> ImageSet:
 
 @pytest.mark.parametrize("loss", ["non_saturating", "relativistic", "wasserstein"])
 def test_a_pair_that_takes_labels_learns_them(loss: str) -> None:
-    gan = fit(conditional_gan(loss=loss), stripes(), steps=300, watchers=[])
+    picture = LivePicture(every=math.inf)
+    gan = fit(conditional_gan(loss=loss), stripes(), steps=300, watchers=[picture])
     means = [
         gan.sample(30, labels=torch.full((30,), label)).float().mean().item() for label in range(3)
     ]
@@ -842,7 +844,7 @@ from conftest import small_dcgan, small_gan, small_pictures, weights
 from gan_utils.training import fit
 
 out, rank = Path(sys.argv[1]), int(os.environ["RANK"])
-for name, game, pictures in [
+for name, gan, pictures in [
     ("plain", small_gan(batch_norm=False, average=0.9, batch_size=4), small_pictures()),
     ("dcgan", small_dcgan(loss="relativistic"), small_pictures().resize(12)),
 ]:
@@ -853,8 +855,8 @@ for name, game, pictures in [
     real = gan.next_batch
     gan.next_batch = lambda *args: seen.append(real(*args)) or seen[-1]
     seen, watched = [], []
-    fit(gan, pictures, steps=12, watchers=[lambda game, done: watched.append(gan.step)])
-    kept = {"weights": weights(game), "seen": torch.cat([real for real, _ in seen])}
+    fit(gan, pictures, steps=12, watchers=[lambda gan, done: watched.append(gan.step)])
+    kept = {"weights": weights(gan), "seen": torch.cat([real for real, _ in seen])}
     torch.save(kept | {"watched": watched}, out / f"{name}-{rank}.pt")
 """
 

@@ -1,16 +1,10 @@
 """Save a run so that nothing can be lost, and go on from it bit for bit.
 
-A run folder holds
-
-    checkpoint.pt    weights, optimizers, random sources, data order, snapshots, history, settings:
-                     tensors and plain values only (it loads with weights_only)
-    settings.json    what was trained, on what, and how: a copy for people, which is never read
-
-Each is written beside its place and then renamed, so there is always one whole checkpoint.
+A run folder holds checkpoint.pt, of tensors and plain values only (it loads with weights_only),
+and settings.json: what was trained, on what, and how, a copy for people that is never read.
 """
 
 import contextlib
-import copy
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, fields
@@ -48,9 +42,8 @@ def save(gan: GAN, folder: str | Path, about: dict[str, Any] | None = None) -> N
     folder, about, settings = Path(folder), about or {}, asdict(gan.settings)
     if not parameters_finite(*gan.networks().values()):
         raise CheckpointError(f"a weight is NaN or infinite at step {gan.step}; not saved")
-    contents = {"step": gan.step, "settings": settings, "about": about, **_training(gan)}
+    contents = {"step": gan.step, "settings": settings, "about": about, **gan.copy_state()}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with whole(folder / FOR_PEOPLE) as unfinished:
             unfinished.write_text(json.dumps(settings | about, indent=2) + "\n")
         with whole(folder / FILE) as unfinished:
@@ -69,7 +62,7 @@ def load(gan: GAN, folder: str | Path) -> GAN:
         CheckpointError: as `read`, or a GAN with other settings or networks; the GAN is then as
             it was.
     """
-    stored, before = read(folder), copy.deepcopy(_training(gan))
+    stored, before = read(folder), gan.copy_state()
     with _explained(Path(folder) / FILE):
         for name in (field.name for field in fields(Settings)):
             here, there = getattr(gan.settings, name), stored["settings"].get(name)
@@ -78,10 +71,12 @@ def load(gan: GAN, folder: str | Path) -> GAN:
                     f"{folder} was trained with {name} {there}, this GAN has {here}; build the "
                     f"GAN with the settings in {folder}/{FOR_PEOPLE}"
                 )
+        for name, network in gan.networks().items():
+            _must_fit(network, stored["networks"], name)
         try:
-            _apply(gan, stored)
+            gan.restore(stored)
         except Exception:
-            _apply(gan, before)
+            gan.restore(before)
             raise
     return gan
 
@@ -93,7 +88,9 @@ def load_weights(network: nn.Module, folder: str | Path, name: str) -> None:
         CheckpointError: as `read`, or weights of another network, or none of that name.
     """
     with _explained(Path(folder) / FILE):
-        _fill(network, read(folder)["networks"], name)
+        stored = read(folder)["networks"]
+        _must_fit(network, stored, name)
+        network.load_state_dict(stored[name])
 
 
 def read(folder: str | Path) -> dict[str, Any]:
@@ -144,21 +141,8 @@ def locked(folder: str | Path) -> Iterator[None]:
                 place.rmdir()
 
 
-def _training(gan: GAN) -> dict[str, Any]:
-    """All that training changes."""
-    networks = {name: network.state_dict() for name, network in gan.networks().items()}
-    return {"networks": networks, "state": gan.state_dict(), "history": gan.history}
-
-
-def _apply(gan: GAN, stored: dict[str, Any]) -> None:
-    for name, network in gan.networks().items():
-        _fill(network, stored["networks"], name)
-    gan.history = list(stored["history"])
-    gan.load_state_dict(stored["state"])
-
-
-def _fill(network: nn.Module, stored: dict[str, Any], name: str) -> None:
-    """Give a network its stored weights, all or none."""
+def _must_fit(network: nn.Module, stored: dict[str, Any], name: str) -> None:
+    """Refuse a network of another architecture than the stored one's."""
     theirs = {key: tuple(value.shape) for key, value in stored.get(name, {}).items()}
     mine = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     for key in [*mine, *theirs]:
@@ -167,7 +151,6 @@ def _fill(network: nn.Module, stored: dict[str, Any], name: str) -> None:
                 f"the {name} was trained with another architecture ({key}: {theirs.get(key)} in "
                 f"the checkpoint, {mine.get(key)} here); use its model, image size and widths"
             )
-    network.load_state_dict(stored[name])
 
 
 @contextlib.contextmanager

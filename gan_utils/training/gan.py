@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan_utils import runtime
 from gan_utils.datasets import to_uint8, to_unit
-from gan_utils.training.players import dtype, inner, lay_out
+from gan_utils.training.players import dtype, given, inner, lay_out
 from gan_utils.training.settings import Settings, Total
 from gan_utils.training.team import Team
 
@@ -57,25 +58,20 @@ class GAN:
     def __post_init__(self) -> None:
         settings = self.settings
         self.dtype = dtype(self.generator)
-        fixed = torch.Generator().manual_seed(settings.seed + 1)
-        size = (SHOWN, settings.latent_dim)
-        self.fixed_noise = torch.randn(size, generator=fixed, dtype=torch.float32)
+        self.fixed_noise = _noise_of(SHOWN, settings.latent_dim, settings.seed + 1)
         self.fixed_labels = self.labels_for(SHOWN)
-        for network in (self.generator, self.discriminator):
-            network.to(self.device)
-        labels = self.fixed_labels
-        self.layout = lay_out(
-            self.generator,
-            self.discriminator,
-            self.fixed_noise[:2].to(self.device, self.dtype),
-            None if labels is None else labels[:2].to(self.device),
-        )
+        players = self.generator.to(self.device), self.discriminator.to(self.device)
+        few = given(self.fixed_noise[:2].to(self.dtype), self.labels_for(2))
+        self.layout = lay_out(*players, [column.to(self.device) for column in few])
         if settings.average:
             self.averaged = AveragedModel(
                 inner(self.generator), multi_avg_fn=self._follow, use_buffers=True
             )
-        self.g_optimizer: torch.optim.Optimizer = self._adam(self.generator, settings.lr)
-        self.d_optimizer = self._adam(self.discriminator, settings.d_lr or settings.lr)
+        adam = partial(torch.optim.Adam, betas=(settings.beta1, settings.beta2), fused=True)
+        self.g_optimizer: torch.optim.Optimizer = adam(self.generator.parameters(), settings.lr)
+        self.d_optimizer: torch.optim.Optimizer = adam(
+            self.discriminator.parameters(), settings.d_lr or settings.lr
+        )
         pays = self.dtype == torch.float32 and runtime.bfloat16_pays(self.device)
         self.bfloat16 = pays if settings.bfloat16 is None else settings.bfloat16
         # Own random sources: what other cells draw changes nothing here.
@@ -144,12 +140,9 @@ class GAN:
             seed: of the noise.
             labels: int64 (n,) for a pair that takes them; default each class in turn.
         """
-        source = torch.Generator().manual_seed(seed)
-        size = (n, self.settings.latent_dim)
-        noise = torch.randn(size, generator=source, dtype=torch.float32)
-        return generate(
-            self.best_generator, noise, self.labels_for(n) if labels is None else labels
-        )
+        noise = _noise_of(n, self.settings.latent_dim, seed)
+        chosen = self.labels_for(n) if labels is None else labels
+        return generate(self.best_generator, noise, chosen)
 
     def snapshot(self) -> None:
         """Keep what the fixed noise looks like now."""
@@ -200,24 +193,25 @@ class GAN:
 
     def networks(self) -> dict[str, nn.Module]:
         """The networks by name: generator, discriminator and, where there is one, the average."""
-        networks = {
-            "generator": inner(self.generator),
-            "discriminator": inner(self.discriminator),
-        }
-        return networks | ({"averaged_generator": self.averaged.module} if self.averaged else {})
+        players = {"generator": self.generator, "discriminator": self.discriminator}
+        average = {"averaged_generator": self.averaged.module} if self.averaged else {}
+        return {name: inner(network) for name, network in players.items()} | average
 
     def copy_state(self) -> dict[str, Any]:
-        """An independent copy of weights and state, for `restore`."""
-        weights = {name: network.state_dict() for name, network in self.networks().items()}
+        """All that training changes, for `restore`; what only grows is shared, the rest copied."""
         state = self.state_dict()
-        unchanging = {"snapshots": state.pop("snapshots")}
-        return copy.deepcopy({"weights": weights, "state": state}) | unchanging
+        snapshots = state.pop("snapshots")
+        networks = {name: network.state_dict() for name, network in self.networks().items()}
+        kept = copy.deepcopy({"networks": networks, "state": state})
+        kept["state"]["snapshots"] = snapshots
+        return kept | {"history": self.history}
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Go back to what `copy_state` gave."""
         for name, network in self.networks().items():
-            network.load_state_dict(kept["weights"][name])
-        self.load_state_dict(copy.deepcopy(kept["state"]) | {"snapshots": kept["snapshots"]})
+            network.load_state_dict(kept["networks"][name])
+        self.history = list(kept["history"])
+        self.load_state_dict(copy.deepcopy(kept["state"]))
 
     def _follow(self, averages: Any, weights: Any, count: Tensor | int) -> None:
         """Move the averages towards the weights; in the first steps faster, or they would show
@@ -227,10 +221,6 @@ class GAN:
         decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
         get_ema_multi_avg_fn(decay)(averages, weights, count)
 
-    def _adam(self, network: nn.Module, rate: float) -> torch.optim.Adam:
-        betas = (self.settings.beta1, self.settings.beta2)
-        return torch.optim.Adam(network.parameters(), rate, betas, fused=True)
-
 
 @torch.no_grad()
 def generate(generator: nn.Module, noise: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -239,7 +229,7 @@ def generate(generator: nn.Module, noise: Tensor, labels: Tensor | None = None) 
     `labels`, int64 (N,), are for a generator that takes them.
     """
     like = next(generator.parameters())
-    columns = [noise.to(like.dtype)] if labels is None else [noise.to(like.dtype), labels]
+    columns = given(noise.to(like.dtype), labels)
     was_training = generator.training
     generator.eval()
     try:
@@ -248,3 +238,9 @@ def generate(generator: nn.Module, noise: Tensor, labels: Tensor | None = None) 
     finally:
         generator.train(was_training)
     return torch.cat(pictures)
+
+
+def _noise_of(n: int, latent_dim: int, seed: int) -> Tensor:
+    """The same z ~ N(0, 1) on every device, float32 (n, latent_dim), on the CPU."""
+    source = torch.Generator().manual_seed(seed)
+    return torch.randn((n, latent_dim), generator=source, dtype=torch.float32)

@@ -121,18 +121,16 @@ class LastGood:
 @contextlib.contextmanager
 def deferred_interrupt() -> Iterator[threading.Event]:
     """Turn the first Ctrl-C (or interrupt button) into a flag, so that no step is cut in half."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
+    flag, mine = threading.Event(), threading.current_thread() is threading.main_thread()
 
     def interrupt(signum: int, frame: object) -> None:
         if flag.is_set():
             raise KeyboardInterrupt
         flag.set()
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    before = signal.signal(signal.SIGINT, interrupt) if mine else None
     try:
         yield flag
     finally:
-        signal.signal(signal.SIGINT, before)
+        if mine:
+            signal.signal(signal.SIGINT, before)

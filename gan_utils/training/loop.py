@@ -1,7 +1,4 @@
-"""Train a GAN: `fit` repeats the step of notebook 02 until a total is reached.
-
-`fit` moves a `GAN` forward. Stopping it and calling it again goes on exactly where it stopped.
-"""
+"""Train a GAN: `fit` repeats the step of notebook 02 until a total is reached."""
 
 import time
 from collections.abc import Sequence
@@ -19,22 +16,10 @@ from gan_utils.training.guards import (
     keep_dropout,
     own_dropout,
 )
-from gan_utils.training.settings import Settings, Total
+from gan_utils.training.settings import Total
 from gan_utils.training.step import COLUMNS, measure, train_step
 from gan_utils.training.team import Team
 from gan_utils.training.watchers import live
-
-__all__ = [
-    "GAN",
-    "Interrupted",
-    "Settings",
-    "Total",
-    "TrainingDiverged",
-    "fit",
-    "generate",
-    "must_fit",
-    "train_step",
-]
 
 RECORD_EVERY = 10  # steps between two points of the history
 SNAPSHOTS_GROW = 1.2  # each snapshot of the fixed noise comes 20% more steps after the one before
@@ -48,7 +33,6 @@ def fit(
     epochs: float | None = None,
     seconds: float | None = None,
     watchers: Sequence[Watcher] | None = None,
-    extra: Watcher | Sequence[Watcher] = (),
 ) -> GAN:
     """Train until the GAN has had so many steps, epochs or seconds of training, all told.
 
@@ -63,7 +47,6 @@ def fit(
             steps; seconds count training alone, not pictures or checkpoints.
         watchers: each is called as ``watcher(gan, done)`` every tenth step and at the end; the
             default is a progress bar and one picture that is updated in place (`training.live`).
-        extra: one more watcher, or several, beside these.
 
     Raises:
         ValueError: not exactly one total, or a negative one; fewer pictures than one batch;
@@ -77,7 +60,8 @@ def fit(
     train = images.train
     per_epoch = len(train) // team.processes // gan.settings.batch_size
     total = Total.of(steps=steps, epochs=epochs, seconds=seconds, steps_per_epoch=per_epoch)
-    watchers = _watchers(watchers, extra) if team.rank == 0 else []
+    if watchers is None or team.rank:  # one process of a team shows and saves
+        watchers = [] if team.rank else live()
     pictures = train.images.to(gan.device) if _room(gan.device, train.images) else train.images
     labels = train.labels if gan.settings.classes else None
     team.spread(t for network in gan.networks().values() for t in network.state_dict().values())
@@ -141,13 +125,6 @@ def _record(gan: GAN, numbers: list[float]) -> None:
         gan.snapshot()
 
 
-def _watchers(
-    chosen: Sequence[Watcher] | None, extra: Watcher | Sequence[Watcher]
-) -> Sequence[Watcher]:
-    shown = live() if chosen is None else chosen
-    return [*shown, *([extra] if callable(extra) else extra)]
-
-
 def _room(device: torch.device, pictures: Tensor) -> bool:
     """Whether all pictures can lie on the device: half of a GPU's free memory is left to train."""
     if device.type != "cuda":
@@ -169,19 +146,16 @@ def must_fit(gan: GAN, images: ImageSet, processes: int = 1) -> None:
             f"batch_size is {gan.settings.batch_size}, but there are only {share:,} pictures to "
             "train on; take a smaller batch or more pictures"
         )
-    labels = None if gan.fixed_labels is None else gan.fixed_labels[:1]
-    made = tuple(generate(gan.generator, gan.fixed_noise[:1], labels).shape[1:])
+    made = tuple(generate(gan.generator, gan.fixed_noise[:1], gan.labels_for(1)).shape[1:])
     if made != images.shape:
         raise ValueError(
             f"the generator makes pictures of shape {made}, but the data has {images.shape} "
             "(C, H, W); resize the data or build the networks for it"
         )
-    classes, given = gan.settings.classes, images.labels
-    fit_well = (
-        given is not None and given.ndim == 1 and bool(((given >= 0) & (given < classes)).all())
-    )
-    if classes and not fit_well:
+    classes = gan.settings.classes
+    theirs = torch.empty(0, 0) if images.labels is None else images.labels
+    if classes and not (theirs.ndim == 1 and ((theirs >= 0) & (theirs < classes)).all()):
         raise ValueError(
             f"the networks take {classes} labels (Settings.classes), one for each picture, 0 … "
-            f"{classes - 1}; these pictures have {'none' if given is None else 'others'}"
+            f"{classes - 1}; these pictures have none, or others"
         )

@@ -1,5 +1,7 @@
 """The two networks that play, a learner's own among them: looked at before they train."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -18,8 +20,13 @@ def dtype(network: nn.Module) -> torch.dtype:
     return next((p.dtype for p in network.parameters()), torch.get_default_dtype())
 
 
+def given(first: Tensor, labels: Tensor | None) -> tuple[Tensor, ...]:
+    """What a network is called with: labels only where there are any."""
+    return (first,) if labels is None else (first, labels)
+
+
 def lay_out(
-    generator: nn.Module, discriminator: nn.Module, noise: Tensor, labels: Tensor | None
+    generator: nn.Module, discriminator: nn.Module, few: Sequence[Tensor]
 ) -> torch.memory_format:
     """Try both networks on a little noise, in the fastest memory layout that they bear.
 
@@ -27,8 +34,8 @@ def lay_out(
 
     Args:
         generator, discriminator: brought to that layout; nothing else of them changes.
-        noise: float (N, latent_dim), on their device.
-        labels: int64 (N,) for a pair that takes them, else None.
+        few: noise, float (N, latent_dim), and labels, int64 (N,), where they take them; on their
+            device.
 
     Raises:
         ValueError: the two do not fit each other or the noise, D does not give one logit or more
@@ -49,30 +56,27 @@ def lay_out(
         for network in (generator, discriminator):
             network.to(memory_format=layout)
         try:
-            logits = _try(inner(generator), inner(discriminator), noise, labels)
+            logits = _try(inner(generator), inner(discriminator), *few)
             break
         except ValueError:
             if layout == LAYOUTS[-1]:
                 raise
-    _must_be_logits(logits, len(noise))
+    _must_be_logits(logits, len(few[0]))
     return layout
 
 
-def _try(
-    generator: nn.Module, discriminator: nn.Module, noise: Tensor, labels: Tensor | None
-) -> Tensor:
+def _try(generator: nn.Module, discriminator: nn.Module, noise: Tensor, *labels: Tensor) -> Tensor:
     """D's answers to G's pictures, with the graph of D alone; both in eval mode meanwhile."""
     modes = [(m, m.training) for n in (generator, discriminator) for m in n.modules()]
-    condition = () if labels is None else (labels,)
     generator.eval()
     discriminator.eval()
     refused = f"the generator does not take noise of shape {tuple(noise.shape)}"
     try:
         with torch.no_grad():
-            pictures = generator(noise, *condition)
+            pictures = generator(noise, *labels)
         refused = f"the discriminator does not take pictures of shape {tuple(pictures.shape)}"
         with torch.enable_grad():
-            return discriminator(pictures, *condition)
+            return discriminator(pictures, *labels)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
         raise ValueError(
             f"{refused} ({str(error).splitlines()[0][:200]}); build both for the same pictures, "

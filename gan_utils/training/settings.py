@@ -47,27 +47,27 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**63:
                 raise ValueError(f"{name} is {value!r}; it must be a whole number, {least} or more")
-        for name in ("lr", "d_lr", "beta1", "beta2", "average"):
+        rates, shares = ("lr", "d_lr"), ("beta1", "beta2", "average")
+        for name in (*rates, *shares):
             value = getattr(self, name)
-            if not isinstance(value, int | float) and (name, value) != ("d_lr", None):
+            if (name, value) == ("d_lr", None):
+                continue
+            if not isinstance(value, int | float):
                 raise ValueError(f"{name} is {value!r}; it must be a number")
-        for name in ("lr", "d_lr"):
-            rate = getattr(self, name)
-            if rate is not None and not (rate > 0 and math.isfinite(rate)):
-                raise ValueError(
-                    f"{name} is {rate}; it must be positive: 0.0002 is the usual start"
-                )
-        for name in ("beta1", "beta2", "average"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more, below 1")
+            if name in rates and not 0 < value < math.inf:
+                raise ValueError(f"{name} is {value}; it must be positive; 0.0002 is usual")
+            if name in shares and not 0 <= value < 1:
+                raise ValueError(f"{name} is {value}; it must be 0 or more, below 1")
         if self.bfloat16 not in (None, False, True):
             raise ValueError(f"bfloat16 is {self.bfloat16!r}; it must be True, False or None")
-        losses.objective(self.loss)
+        if self.loss not in losses.OBJECTIVES:
+            known = ", ".join(losses.OBJECTIVES)
+            raise ValueError(f"loss is {self.loss!r}; it must be one of {known}")
 
     @property
     def objective(self) -> losses.Objective:
         """What the players minimize."""
-        return losses.objective(self.loss)
+        return losses.OBJECTIVES[self.loss]
 
 
 @dataclass(frozen=True)
@@ -78,20 +78,12 @@ class Total:
     seconds: float = math.inf
 
     @classmethod
-    def of(
-        cls,
-        *,
-        steps: int | None = None,
-        epochs: float | None = None,
-        seconds: float | None = None,
-        steps_per_epoch: int,
-    ) -> "Total":
-        """From exactly one of the three.
+    def of(cls, steps_per_epoch: int, **named: float | None) -> "Total":
+        """From exactly one of `steps`, `epochs` and `seconds`; the others are None or left out.
 
         Raises:
             ValueError: none or several are given, or one that is negative or not a number.
         """
-        named = {"steps": steps, "epochs": epochs, "seconds": seconds}
         given = {name: value for name, value in named.items() if value is not None}
         if len(given) != 1:
             raise ValueError(
@@ -101,8 +93,8 @@ class Total:
         for name, value in given.items():
             if not 0 <= value < math.inf:
                 raise ValueError(f"{name} is {value}; it must be 0 or more")
-        if epochs is not None:
-            return cls(steps=round(epochs * steps_per_epoch))
+        if "epochs" in given:
+            return cls(steps=round(given["epochs"] * steps_per_epoch))
         return cls(**given)
 
     def reached(self, step: int, seconds: float) -> bool:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gan_utils.training.gan import GAN
 from gan_utils.training.guards import frozen, untouched
-from gan_utils.training.players import inner
+from gan_utils.training.players import given, inner
 
 COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
 # layers that look at each picture by itself
@@ -130,8 +130,3 @@ def measure(gan: GAN, done: Round) -> Tensor:
         after = judge(gan, fake, done.labels)
     means = [logits.sigmoid().mean() for logits in (done.real_logits, done.fake_logits, after)]
     return torch.stack([done.d_loss, done.g_loss, *means])
-
-
-def given(first: Tensor, labels: Tensor | None) -> tuple[Tensor, ...]:
-    """What a network is called with: labels only where there are any."""
-    return (first,) if labels is None else (first, labels)

@@ -1,19 +1,21 @@
-"""What watches a run: a progress bar, a live picture, TensorBoard, checkpoints.
+"""What watches a run: a progress bar, a live picture, TensorBoard, checkpoints, quality.
 
-Each is called by `training.fit` as ``watcher(gan, done)`` every tenth step and at the end, keeps
-its own clock, and draws no random numbers.
+`training.fit` calls each at every tenth step and at the end. None draws global random numbers.
 """
 
 import math
 import time
-from itertools import takewhile
+from bisect import bisect_right
 from pathlib import Path
 
+from IPython import get_ipython
+from IPython.display import Image, display
 from tqdm.auto import tqdm
 
-from gan_utils import figures, runtime
+from gan_utils import figures, metrics, runtime
 from gan_utils.training.checkpoint import save
 from gan_utils.training.gan import GAN, Watcher, generate
+from gan_utils.training.step import COLUMNS
 
 
 class Pace:
@@ -59,18 +61,13 @@ class LivePicture:
     def __call__(self, gan: GAN, done: bool) -> None:
         if not (done or self.pace()):
             return
-        from IPython.display import Image, display
-
         settings = gan.settings
         title = f"step {gan.step:,}, {gan.seconds:.0f} s"
-        png = figures.training_picture(
-            generate(gan.best_generator, gan.fixed_noise),
-            gan.history,
-            title=title,
-            caption=runtime.provenance(
-                seed=settings.seed, batch=settings.batch_size, steps=gan.step, seconds=gan.seconds
-            ),
+        made_with = runtime.provenance(
+            seed=settings.seed, batch=settings.batch_size, steps=gan.step, seconds=gan.seconds
         )
+        images = generate(gan.best_generator, gan.fixed_noise, gan.fixed_labels)
+        png = figures.training_picture(images, gan.history, title, made_with)
         words = f"{title}: samples of the fixed noise, both losses, what D believes"
         picture = Image(png, metadata={"alt": words})
         if self.handle is None:
@@ -93,13 +90,12 @@ class TensorBoard:
     def __call__(self, gan: GAN, done: bool) -> None:
         if self.resumed and self.point < 0:
             self.point = self.snapshot = gan.began
-        rows = [*takewhile(lambda row: row["step"] > self.point, reversed(gan.history))]
-        for row in reversed(rows):
+        new = bisect_right(gan.history, self.point, key=lambda row: row["step"])
+        for row in gan.history[new:]:
             self.point = row["step"]
-            for name in ("d_loss", "g_loss"):
-                self.writer.add_scalar(f"loss/{name}", row[name], row["step"])
-            for name in ("d_real", "d_fake", "d_fake_after"):
-                self.writer.add_scalar(f"verdict/{name}", row[name], row["step"])
+            for name in COLUMNS:
+                kind = "loss" if name.endswith("loss") else "verdict"
+                self.writer.add_scalar(f"{kind}/{name}", row[name], row["step"])
         for step, images in gan.snapshots:
             if step > self.snapshot:
                 self.snapshot, sheet = step, figures.grid(images)
@@ -122,35 +118,29 @@ class Checkpoints:
 
 
 class Quality:
-    """FID and classes covered through time, for pictures of digits.
+    """FID and classes covered through time, of n samples of the same noise, for digits.
+
+    Measured first at step 10, then each time that steps have grown by `GROWTH`.
 
     Attributes:
         rows: one dictionary for each measurement: step, fid, floor, covered, smallest (share).
     """
 
-    def __init__(self, n: int = 1000, growth: float = 1.5, seed: int = 0) -> None:
-        """Measure n samples of a noise of its own, first at step 10, then each time that steps
-        have grown by `growth`."""
-        self.n, self.growth, self.seed = n, growth, seed
+    GROWTH = 1.5
+
+    def __init__(self, n: int = 1000) -> None:
+        self.n = n
         self.rows: list[dict[str, float]] = []
 
     def __call__(self, gan: GAN, done: bool) -> None:
-        from gan_utils import metrics
-
         last = self.rows[-1]["step"] if self.rows else 0
-        if gan.step == last or not (done or gan.step >= max(10, last * self.growth)):
+        if gan.step == last or not (done or gan.step >= max(10, last * self.GROWTH)):
             return
-        images = gan.sample(self.n, self.seed)
+        images = gan.sample(self.n)
         score, covered = metrics.fid(images), metrics.coverage(images)
-        self.rows.append(
-            {
-                "step": gan.step,
-                "fid": score.value,
-                "floor": score.floor,
-                "covered": covered.covered,
-                "smallest": min(covered.shares),
-            }
-        )
+        row = {"step": gan.step, "fid": score.value, "floor": score.floor}
+        row |= {"covered": covered.covered, "smallest": min(covered.shares)}
+        self.rows.append(row)
 
 
 def live() -> list[Watcher]:
@@ -160,8 +150,4 @@ def live() -> list[Watcher]:
 
 def in_notebook() -> bool:
     """Whether this runs in a Jupyter or Colab kernel, where pictures can be shown."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
     return getattr(get_ipython(), "kernel", None) is not None
