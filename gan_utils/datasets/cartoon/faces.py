@@ -15,14 +15,12 @@ import torch
 from tqdm.auto import tqdm
 
 from gan_utils.datasets.cartoon import back, eyes, face, hair, scene, worn
-from gan_utils.datasets.cartoon.look import ATTRIBUTES, SHARES, Dice, Look, draw_attributes
+from gan_utils.datasets.cartoon.look import ATTRIBUTES, Dice, Look, draw_attributes
 from gan_utils.datasets.cartoon.sketch import Sketch
 from gan_utils.datasets.image_set import ImageSet
 from gan_utils.datasets.pool import ordered
 from gan_utils.files import whole
 from gan_utils.runtime import data_root
-
-__all__ = ["ATTRIBUTES", "SHARES", "VERSION", "attributes", "cartoon", "labeled_by"]
 
 VERSION = 1  # of the pictures; raise it when any of them changes
 SMALLEST, LARGEST = 28, 256
@@ -83,7 +81,7 @@ def labeled_by(faces: ImageSet, attribute: str) -> ImageSet:
     Raises:
         ValueError: there is no such attribute, or these faces do not have it.
     """
-    if attribute not in ATTRIBUTES or attribute not in faces.classes:
+    if attribute not in ATTRIBUTES or attribute not in faces.classes or faces.labels is None:
         raise ValueError(
             f"{attribute!r} is no attribute of {faces.source or 'these pictures'}; a drawn face "
             f"has {', '.join(ATTRIBUTES)}"
