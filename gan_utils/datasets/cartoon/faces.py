@@ -2,7 +2,6 @@
 
 import warnings
 import zipfile
-from collections.abc import Iterable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import replace
@@ -140,19 +139,15 @@ def _draw_all(seed: int, size: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Faces 0 … n − 1, drawn in parallel."""
     work = partial(_draw, seed, size)
     jobs = [range(n)[start : start + AT_ONCE] for start in range(0, n, AT_ONCE)]
+    bar = tqdm(desc="drawing faces", total=len(jobs), unit="", unit_scale=AT_ONCE, delay=2)
     parts = []
-    with tqdm(total=n, desc="drawing faces", unit="", delay=2) as bar:
-
-        def keep(drawn: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
+    try:
+        with bar, closing(ordered(work, jobs)) as drawn:
             for part in drawn:
                 parts.append(part)
-                bar.update(len(part[0]))
-
-        try:
-            with closing(ordered(work, jobs)) as drawn:
-                keep(drawn)
-        except BrokenProcessPool:  # killed for memory, or spawned by a script without a main guard
-            keep(map(work, jobs[len(parts) :]))
+                bar.update()
+    except BrokenProcessPool:  # killed for memory, or spawned by a script without a main guard
+        parts += map(work, jobs[len(parts) :])
     images, labels = map(np.concatenate, zip(*parts, strict=True))
     return images, labels
 
