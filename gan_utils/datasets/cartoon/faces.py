@@ -139,13 +139,13 @@ def _draw_all(seed: int, size: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Faces 0 … n − 1, drawn in parallel."""
     work = partial(_draw, seed, size)
     jobs = [range(n)[start : start + AT_ONCE] for start in range(0, n, AT_ONCE)]
-    bar = tqdm(desc="drawing faces", total=len(jobs), unit="", unit_scale=AT_ONCE, delay=2)
+    bar = tqdm(total=n, desc="drawing faces", unit="", delay=2)
     parts = []
     try:
         with bar, closing(ordered(work, jobs)) as drawn:
             for part in drawn:
                 parts.append(part)
-                bar.update()
+                bar.update(len(part[0]))
     except BrokenProcessPool:  # killed for memory, or spawned by a script without a main guard
         parts += map(work, jobs[len(parts) :])
     images, labels = map(np.concatenate, zip(*parts, strict=True))
