@@ -209,15 +209,17 @@ def test_first_link_that_works_is_taken(
     assert capsys.readouterr().out.splitlines() == [*failed, f"{FACES}: fetched from {who}"]
 
 
-@pytest.mark.parametrize("where", ["zip", "celeba", "img_align_celeba", "Img"])
+@pytest.mark.parametrize("where", ["zip", "zip in Img", "celeba", "img_align_celeba", "Img"])
 def test_what_is_there_is_not_fetched(
     links: Links, root: Path, where: str, capsys: pytest.CaptureFixture
 ) -> None:
-    if where != "zip":
+    if where == "zip in Img":
+        (root / "celeba").rename(root / "Img")
+    elif where != "zip":
         unpack(root, where)
     check_faces(datasets.celeba(root, download=True))
     assert links.asked == []
-    state = "whole" if where == "zip" else "unpacked"
+    state = "whole" if where.startswith("zip") else "unpacked"
     assert capsys.readouterr().out == f"{FACES}: already there, {state}\n"
 
 

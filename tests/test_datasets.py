@@ -291,6 +291,8 @@ def test_stacked_labels_agree_with_the_channels() -> None:
     assert torch.equal(stacked.labels, red * 100 + green * 10 + blue)
     assert len(stacked.classes) == 1000
     assert stacked.classes[42] == "042"
+    with pytest.raises(ValueError, match="has no labels; stack pictures with labels 0 … 9"):
+        datasets.stacked_mnist(ImageSet(plain.images), 500)
     again, other = datasets.stacked_mnist(plain, 500), datasets.stacked_mnist(plain, 500, seed=1)
     assert torch.equal(stacked.labels, again.labels)
     assert not torch.equal(stacked.labels, other.labels)

@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gan_utils import datasets
-from gan_utils.datasets.folder import class_folders
 from gan_utils.datasets.packing import opening
-from gan_utils.datasets.packing.opening import MOST_PIXELS, Rejected, in_colors, open_picture
+from gan_utils.datasets.packing.kinds import Rejected
+from gan_utils.datasets.packing.opening import MOST_PIXELS, in_colors, open_picture
 from gan_utils.datasets.packing.pictures import Shape, convert
-from gan_utils.datasets.packing.report import Report
+from gan_utils.datasets.packing.report import Report, class_folders
 from gan_utils.datasets.packing.sources import LARGEST, Source, readable
 
 COLOR = Shape(16)

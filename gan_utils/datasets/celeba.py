@@ -11,9 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from gan_utils.datasets.download import DownloadError, fetch, is_whole
+from gan_utils.datasets.folder import folder
 from gan_utils.datasets.image_set import ImageSet
-from gan_utils.datasets.packing.pack import packed
-from gan_utils.datasets.packing.pictures import Shape
 from gan_utils.runtime import data_root
 
 # The zip of all faces; the hash is the one that torchvision.datasets.CelebA checks, too.
@@ -60,7 +59,7 @@ def celeba(
     if faces is None:
         missing = "" if root.exists() else ", for nothing is there"
         raise FileNotFoundError(f"there are no CelebA faces at {root}{missing}. {_how(root)}")
-    images = packed(faces, Shape(size, 3, crop))
+    images = folder(faces, size, 3, crop)
     return replace(images, source=f"{len(images):,} aligned faces of CelebA (Liu et al. 2015)")
 
 
@@ -68,17 +67,17 @@ def _faces(root: Path) -> Path | None:
     """The zip or folder of faces at or below `root`, a zip that is none if that is all, or None."""
     if root.is_file():
         return root
-    folders = [root / place for place in PLACES]
-    for folder in folders:
-        if zipfile.is_zipfile(folder / FACES):
-            return folder / FACES
-        unpacked = folder / Path(FACES).stem
+    places = [root / place for place in PLACES]
+    for place in places:
+        if zipfile.is_zipfile(place / FACES):
+            return place / FACES
+        unpacked = place / Path(FACES).stem
         for faces in (unpacked, unpacked / unpacked.name):
             if any(faces.glob("*.jpg")):
                 return faces
     if any(root.glob("*.jpg")):
         return root
-    return next((folder / FACES for folder in folders if (folder / FACES).is_file()), None)
+    return next((place / FACES for place in places if (place / FACES).is_file()), None)
 
 
 def _how(root: Path) -> str:
@@ -101,7 +100,7 @@ def _download(root: Path) -> None:
         OSError: the folder cannot be written.
     """
     path, there = root / "celeba" / FACES, _faces(root)
-    if is_whole(path, MD5, SIZE) or (there is not None and there.is_dir()):
+    if there is not None and (there.is_dir() or is_whole(there, MD5, SIZE)):
         print(f"{FACES}: already there, {'unpacked' if there.is_dir() else 'whole'}")
         return
     try:

@@ -98,7 +98,7 @@ def _read(source: str, path: Path | None, size: int, channels: int | None) -> Im
         return mnist(full=True, root=path) if path else mnist()
     if source == "cifar10":
         return cifar10(path)
-    if source == "celeba":
+    if source == "celeba" or path is None:  # only mnist and celeba stand without a path
         return celeba(path, size=size)
     return folder(path, size, channels or 3)
 

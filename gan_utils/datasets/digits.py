@@ -70,7 +70,12 @@ def stacked_mnist(digits: ImageSet, n: int, seed: int = 0) -> ImageSet:
     Returns:
         (n, 3, H, W), labels 0 … 999: red digit × 100 + green digit × 10 + blue digit.
         Metz et al. 2017 (Unrolled GANs), section 3.3.
+
+    Raises:
+        ValueError: the digits have no labels.
     """
+    if digits.labels is None:
+        raise ValueError(f"{digits} has no labels; stack pictures with labels 0 … 9, as mnist()")
     choice = torch.randint(len(digits), (3, n), generator=torch.Generator().manual_seed(seed))
     red, green, blue = (digits.labels[index] for index in choice)
     return ImageSet(

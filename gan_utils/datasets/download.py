@@ -1,13 +1,12 @@
 """One file from the web: resumed after a cut, checked by its hash, whole or not there."""
 
 import hashlib
-import http.client
 import os
-import re
 import time
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError, URLError
 
 from filelock import FileLock
 from tqdm.auto import tqdm
@@ -20,10 +19,6 @@ BLOCK = 2**18  # bytes read at a time
 STALL = 30.0  # seconds without a byte that end a try
 TRIES = 4  # in a row that may fail without a single new byte
 WAIT = 1.0  # seconds before the second try; doubled for each one after it
-A_PAGE = (
-    "sent a web page, not the file: its download quota is used up, or it wants a confirmation that "
-    "only a browser can give"
-)
 FOR_NOW = {408, 425, 429, 500, 502, 503, 504}  # answers that may be better in a moment
 
 
@@ -86,8 +81,7 @@ def _fetch(url: str, part: Path, size: int) -> None:
     failures = 0
     if _size(part) > size:
         part.unlink()
-    bar = {"total": size, "desc": part.stem, "unit": "B", "unit_scale": True, "delay": 1}
-    with tqdm(**bar) as progress:
+    with tqdm(total=size, desc=part.stem, unit="B", unit_scale=True, delay=1) as progress:
         while (have := _size(part)) < size:
             progress.update(have - progress.n)
             try:
@@ -111,31 +105,31 @@ def _transfer(url: str, part: Path, have: int, size: int, progress: tqdm) -> Non
     try:
         request = urllib.request.Request(url, headers=headers)
         with urllib.request.urlopen(request, timeout=STALL) as answer:
-            if answer.headers.get_content_type() == "text/html":
-                raise DownloadError(f"{url} {A_PAGE}")
-            if answer.status == 206:
-                if not re.match(rf"bytes {have}-", answer.headers.get("Content-Range", "")):
-                    raise DownloadError(f"{url} sent another part of the file than the wanted one")
-            else:
+            if answer.status != 206:
                 have = 0
+            elif not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+                raise DownloadError(f"{url} sent another part of the file than the wanted one")
+            block, sort = answer.read1(BLOCK), answer.headers.get_content_type()
+            if sort == "text/html" or (not have and kind(block) == "a web page"):
+                raise DownloadError(
+                    f"{url} sent a web page, not the file: its download quota is used up, or it "
+                    "wants a confirmation that only a browser can give"
+                )
             with part.open("r+b" if have else "wb") as file:
                 file.seek(have)
-                while have <= size and (block := answer.read1(BLOCK)):
-                    if not have and kind(block) == "a web page":
-                        raise DownloadError(f"{url} {A_PAGE}")
+                while block and have <= size:
                     file.write(block)
                     have += len(block)
                     progress.update(len(block))
-    except urllib.error.HTTPError as error:
+                    block = answer.read1(BLOCK)
+    except HTTPError as error:
         if error.code == 416:  # the part is no beginning of that file
             part.unlink(missing_ok=True)
         elif error.code not in FOR_NOW:
             raise DownloadError(f"{url} answered HTTP {error.code} {error.reason}") from error
         raise _Cut(f"HTTP {error.code} {error.reason}") from error
-    except urllib.error.URLError as error:
-        raise _Cut(str(error.reason)) from error
-    except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
-        raise _Cut(str(error) or type(error).__name__) from error
+    except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
+        raise _Cut(str(getattr(error, "reason", error)) or type(error).__name__) from error
     if have < size:
         raise _Cut(f"it ended after {have:,} of {size:,} bytes")
 

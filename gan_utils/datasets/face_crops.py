@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from gan_utils.datasets.packing.opening import Rejected, in_colors, open_picture
+from gan_utils.datasets.packing.kinds import Rejected
+from gan_utils.datasets.packing.opening import in_colors, open_picture
 from gan_utils.datasets.packing.sources import Source, readable
 
 Box = tuple[int, int, int, int]
@@ -112,6 +113,6 @@ def wider(box: Box, margin: float, size: tuple[int, int]) -> Box:
     half = max(width, height) * (0.5 + margin)
     for center, end in zip(middle, size, strict=True):
         half = min(half, center, end - center)
-    corner = [round(center - half) for center in middle]
+    left, top = (round(center - half) for center in middle)
     side = max(1, int(2 * half))
-    return (*corner, corner[0] + side, corner[1] + side)
+    return left, top, left + side, top + side

@@ -1,9 +1,6 @@
 """Pictures of your own: any folder or zip."""
 
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
-
-import numpy as np
+from pathlib import Path
 
 from gan_utils.datasets.image_set import ImageSet
 from gan_utils.datasets.packing.pack import NoPictures, packed
@@ -34,7 +31,7 @@ def folder(path: str | Path, size: int = 64, channels: int = 3, crop: float = 1.
         ValueError: not one file is a picture, the file is not a zip, or an argument out of range.
         OSError: the pack cannot be written.
     """
-    return packed(path, Shape(size, channels, crop), class_folders)
+    return packed(path, Shape(size, channels, crop))
 
 
 def inspect(path: str | Path, size: int = 64, channels: int = 3) -> Report:
@@ -45,22 +42,8 @@ def inspect(path: str | Path, size: int = 64, channels: int = 3) -> Report:
         ValueError: the file is not a zip, or an argument is out of range.
     """
     try:
-        return folder(path, size, channels).report
+        report = folder(path, size, channels).report
     except NoPictures as error:
-        return error.report
-
-
-def class_folders(names: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Labels from the first folders that differ, if there are two or more and all lie in one.
-
-    Returns:
-        int64 (N,) or None, and the folders' names in order.
-    """
-    above = [PurePosixPath(name).parts[:-1] for name in names]
-    shared = 0  # folders that all pictures have in common
-    while all(len(parts) > shared for parts in above) and len({p[shared] for p in above}) == 1:
-        shared += 1
-    if any(len(parts) <= shared for parts in above):
-        return None, ()
-    classes, labels = np.unique([parts[shared] for parts in above], return_inverse=True)
-    return labels.astype(np.int64), tuple(classes.tolist())
+        report = error.report
+    assert report is not None  # `folder` always gives one
+    return report

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
+
+from gan_utils.datasets.packing.report import Report
 
 READ = 2**27  # bytes of pixels that a fingerprint reads at most, and a little more
 
@@ -46,7 +47,7 @@ class ImageSet:
     classes: tuple[str, ...] = ()
     reserved: Tensor | None = None
     source: str = ""
-    report: Any = None
+    report: Report | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.images, Tensor):
@@ -59,8 +60,7 @@ class ImageSet:
                 f"images are {self.images.dtype} of shape {tuple(self.images.shape)}; "
                 "an ImageSet takes uint8 (N, C, H, W), so convert with to_uint8 and unsqueeze"
             )
-        for name in ("labels", "reserved"):
-            column = getattr(self, name)
+        for name, column in (("labels", self.labels), ("reserved", self.reserved)):
             if column is not None and len(column) != len(self.images):
                 raise ValueError(f"{len(column)} {name} for {len(self.images)} images")
 
@@ -74,7 +74,8 @@ class ImageSet:
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of one picture."""
-        return tuple(self.images.shape[1:])
+        _, channels, height, width = self.images.shape
+        return channels, height, width
 
     @property
     def fingerprint(self) -> str:
@@ -86,7 +87,7 @@ class ImageSet:
         """
         reserved = np.zeros(len(self), bool) if self.reserved is None else self.reserved.cpu()
         digest = hashlib.blake2b(repr(tuple(self.images.shape)).encode(), digest_size=16)
-        digest.update(np.packbits(reserved))
+        digest.update(np.packbits(reserved).tobytes())
         step = max(1, -(-self.images.nbytes // READ))  # -(-a // b) rounds up
         for part in self.images[::step].split(1024):
             digest.update(part.cpu().contiguous().numpy())
@@ -115,16 +116,15 @@ class ImageSet:
 
     def select(self, index: Tensor | slice) -> "ImageSet":
         """The pictures at `index` (a slice, positions, or a bool mask), with their labels."""
-        columns = {
-            name: None if column is None else column[index]
-            for name, column in [("labels", self.labels), ("reserved", self.reserved)]
-        }
-        report = self.report
+        labels, reserved, report = self.labels, self.reserved, self.report
+        labels = None if labels is None else labels[index]
+        reserved = None if reserved is None else reserved[index]
         if report is not None:
             names = [report.names[i] for i in torch.arange(len(self))[index].tolist()]
-            held_out = 0 if self.reserved is None else int(columns["reserved"].sum())
+            held_out = 0 if reserved is None else int(reserved.sum())
             report = replace(report, names=names, held_out=held_out)
-        return replace(self, images=self.images[index], report=report, **columns)
+        images = self.images[index]
+        return replace(self, images=images, labels=labels, reserved=reserved, report=report)
 
     def resize(self, size: int) -> "ImageSet":
         """The same pictures at size × size, averaged down or interpolated up without aliasing.

@@ -7,8 +7,8 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ def cores() -> int:
 
 def ordered(
     work: Callable[[Job], Done], jobs: Iterable[Job], workers: int | None = None
-) -> Iterator[Done]:
+) -> Generator[Done, None, None]:
     """What `work` makes of each job, in the order of the jobs, computed in several processes.
 
     Jobs and results wait for their turn only up to a bound, so neither fills the memory. Ctrl-C is
@@ -48,7 +48,7 @@ def ordered(
     # A forked process starts at once and shares what is loaded (a fresh one imports torch, for
     # seconds). It is safe for work that leaves torch alone. Elsewhere systems fork badly or not.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    under_way = deque()
+    under_way: deque[Future[Done]] = deque()
     with ProcessPoolExecutor(workers, context, _begin) as pool:
         try:
             for job in jobs:
@@ -75,5 +75,6 @@ def _begin() -> None:
 
 
 def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

@@ -2,7 +2,6 @@
 
 import warnings
 import zipfile
-from collections.abc import Iterable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import replace
@@ -15,14 +14,12 @@ import torch
 from tqdm.auto import tqdm
 
 from gan_utils.datasets.cartoon import back, eyes, face, hair, scene, worn
-from gan_utils.datasets.cartoon.look import ATTRIBUTES, SHARES, Dice, Look, draw_attributes
+from gan_utils.datasets.cartoon.look import ATTRIBUTES, Dice, Look, draw_attributes
 from gan_utils.datasets.cartoon.sketch import Sketch
 from gan_utils.datasets.image_set import ImageSet
 from gan_utils.datasets.pool import ordered
 from gan_utils.files import whole
 from gan_utils.runtime import data_root
-
-__all__ = ["ATTRIBUTES", "SHARES", "VERSION", "attributes", "cartoon", "labeled_by"]
 
 VERSION = 1  # of the pictures; raise it when any of them changes
 SMALLEST, LARGEST = 28, 256
@@ -83,7 +80,7 @@ def labeled_by(faces: ImageSet, attribute: str) -> ImageSet:
     Raises:
         ValueError: there is no such attribute, or these faces do not have it.
     """
-    if attribute not in ATTRIBUTES or attribute not in faces.classes:
+    if attribute not in ATTRIBUTES or attribute not in faces.classes or faces.labels is None:
         raise ValueError(
             f"{attribute!r} is no attribute of {faces.source or 'these pictures'}; a drawn face "
             f"has {', '.join(ATTRIBUTES)}"
@@ -142,19 +139,15 @@ def _draw_all(seed: int, size: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Faces 0 … n − 1, drawn in parallel."""
     work = partial(_draw, seed, size)
     jobs = [range(n)[start : start + AT_ONCE] for start in range(0, n, AT_ONCE)]
+    bar = tqdm(total=n, desc="drawing faces", unit="", delay=2)
     parts = []
-    with tqdm(total=n, desc="drawing faces", unit="", delay=2) as bar:
-
-        def keep(drawn: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
+    try:
+        with bar, closing(ordered(work, jobs)) as drawn:
             for part in drawn:
                 parts.append(part)
                 bar.update(len(part[0]))
-
-        try:
-            with closing(ordered(work, jobs)) as drawn:
-                keep(drawn)
-        except BrokenProcessPool:  # killed for memory, or spawned by a script without a main guard
-            keep(map(work, jobs[len(parts) :]))
+    except BrokenProcessPool:  # killed for memory, or spawned by a script without a main guard
+        parts += map(work, jobs[len(parts) :])
     images, labels = map(np.concatenate, zip(*parts, strict=True))
     return images, labels
 

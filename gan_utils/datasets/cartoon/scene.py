@@ -97,15 +97,8 @@ def _shirt(sketch: Sketch, look: Look, line: Color) -> None:
 
 def _hoodie(sketch: Sketch, look: Look, line: Color) -> None:
     for side in (-1, 1):
-        corners = [
-            (0.34, 1.08),
-            (0.78, 1.06),
-            (0.98, 1.30),
-            (0.6, 1.56),
-            (0.05, 1.62),
-            (0.28, 1.36),
-        ]
-        hood = smooth(corners, closed=True)
+        corners = [(0.34, 1.08), (0.78, 1.06), (0.98, 1.30), (0.6, 1.56), (0.05, 1.62)]
+        hood = smooth([*corners, (0.28, 1.36)], closed=True)
         sketch.outlined(hood * (side, 1), tint(look.cloth, 0.15), line, frame=BODY)
         string = np.array([(0.17, 1.56), (0.19, 1.75), (0.17, 2.2)]) * (side, 1)
         sketch.stroke(string, 0.055, WHITE, frame=BODY, taper="none")
@@ -128,10 +121,4 @@ def _dress(sketch: Sketch, look: Look, line: Color) -> None:
     bow(sketch, 0.0, 1.44, 0.30, look.accent, frame=BODY)
 
 
-_CLOTHES = {
-    "sailor": _sailor,
-    "shirt": _shirt,
-    "hoodie": _hoodie,
-    "sweater": _sweater,
-    "dress": _dress,
-}
+_CLOTHES = dict(sailor=_sailor, shirt=_shirt, hoodie=_hoodie, sweater=_sweater, dress=_dress)

@@ -19,14 +19,16 @@ LINE = 0.03  # the width of an outline, in head units
 FINER, CANVAS = 4, 256  # subpixels along a pixel, and along the picture, at the least
 
 Color = tuple[int, int, int]
+Points = np.ndarray | list[tuple[float, float]]
+Each = float | np.ndarray  # one number for all corners, or one for each
 
 
-def smooth(points: list | np.ndarray, closed: bool = False, steps: int = 6) -> np.ndarray:
+def smooth(points: Points, closed: bool = False, steps: int = 6) -> np.ndarray:
     """A Catmull-Rom spline (samples, 2) through points (n, 2), `steps` samples to a span."""
     return _weights(len(points), closed, steps) @ np.asarray(points, dtype=float)
 
 
-def bent(corners: np.ndarray, bend: np.ndarray | float, steps: int = 6) -> np.ndarray:
+def bent(corners: Points, bend: Each, steps: int = 6) -> np.ndarray:
     """Corners (n, 2) joined by arcs; `bend` is how far each bows out, as a part of its length."""
     corners = np.asarray(corners, dtype=float)
     start, along = corners[:-1, None], (corners[1:] - corners[:-1])[:, None]
@@ -41,7 +43,7 @@ def ellipse(x: float, y: float, rx: float, ry: float, steps: int = 24) -> np.nda
     return _circle(steps) * (rx, ry) + (x, y)
 
 
-def mirrored(right: list[tuple[float, float]] | np.ndarray) -> np.ndarray:
+def mirrored(right: Points) -> np.ndarray:
     """A symmetric outline from its right half, which runs from top to bottom."""
     half = np.asarray(right, dtype=float)
     left = half[::-1] * (-1, 1)
@@ -63,27 +65,22 @@ class Sketch:
         self, scale: float, center: tuple[float, float], turn: float, tilt: float, light: int
     ) -> None:
         self.scale, self.center, self.turn, self.tilt, self.light = scale, center, turn, tilt, light
-        self.shapes: list[tuple[np.ndarray, float | np.ndarray, int, tuple[int, ...]]] = []
+        self.shapes: list[tuple[np.ndarray, np.ndarray, int, tuple[int, ...]]] = []
 
     def fill(
-        self,
-        points: np.ndarray,
-        color: Color,
-        alpha: int = 255,
-        depth: float | np.ndarray = 0.0,
-        frame: int = HEAD,
+        self, points: np.ndarray, color: Color, alpha: int = 255, depth: Each = 0, frame: int = HEAD
     ) -> None:
         """Add a polygon; depth, of all of it or of each corner, is how far in front it lies."""
-        self.shapes.append((points, depth, frame, (*color, alpha)))
+        self.shapes.append((points, np.full(len(points), depth, float), frame, (*color, alpha)))
 
     def outlined(
         self,
         points: np.ndarray,
         color: Color,
         line: Color,
-        depth: float | np.ndarray = 0.0,
+        depth: Each = 0,
         frame: int = HEAD,
-        width: float | np.ndarray = LINE,
+        width: Each = LINE,
     ) -> None:
         """Add a polygon with a line around it, of one width or of one for each corner."""
         self.fill(_grown(points, width), line, depth=depth, frame=frame)
@@ -95,7 +92,7 @@ class Sketch:
         width: float,
         color: Color,
         alpha: int = 255,
-        depth: float | np.ndarray = 0.0,
+        depth: Each = 0,
         frame: int = HEAD,
         taper: str = "both",
     ) -> None:
@@ -125,13 +122,8 @@ class Sketch:
         """All corners on a canvas that is `width` pixels wide: x and y in turn."""
         lengths = [len(points) for points, *_ in self.shapes]
         points = np.concatenate([points for points, *_ in self.shapes])
-        flat = [0.0 if isinstance(depth, np.ndarray) else depth for _, depth, *_ in self.shapes]
-        depth, frame = np.repeat(flat, lengths), np.repeat([s[2] for s in self.shapes], lengths)
-        end = 0
-        for length, (_, own, *_) in zip(lengths, self.shapes, strict=True):
-            end += length
-            if isinstance(own, np.ndarray):
-                depth[end - length : end] = own
+        depth = np.concatenate([depth for _, depth, *_ in self.shapes])
+        frame = np.repeat([frame for _, _, frame, _ in self.shapes], lengths)
         # Turning moves what lies in front of the head's axis, least at its rim; and all that lies
         # behind the axis alike, the other way.
         x, y = points[:, 0], points[:, 1]
@@ -200,7 +192,7 @@ def _normals(path: np.ndarray, closed: bool) -> np.ndarray:
     return np.stack([-y / length, x / length], axis=1)
 
 
-def _grown(outline: np.ndarray, by: float | np.ndarray) -> np.ndarray:
+def _grown(outline: np.ndarray, by: Each) -> np.ndarray:
     """A closed outline (n, 2) moved outward, whichever way round it runs."""
     x, y = outline[:, 0], outline[:, 1]
     area = (x[:-1] * y[1:] - x[1:] * y[:-1]).sum() + x[-1] * y[0] - x[0] * y[-1]

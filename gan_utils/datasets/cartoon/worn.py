@@ -12,7 +12,7 @@ def bow(
     y: float,
     size: float,
     color: Color,
-    depth: float = 0.0,
+    depth: float = 0,
     frame: int = HEAD,
 ) -> None:
     """A ribbon tied in a bow around (x, y)."""

@@ -3,12 +3,13 @@
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 
+from gan_utils.datasets.packing.kinds import Rejected
 from gan_utils.datasets.packing.levels import Levels
-from gan_utils.datasets.packing.opening import Rejected, formats
+from gan_utils.datasets.packing.opening import formats
 from gan_utils.datasets.packing.pictures import Picture, Shape, convert
 from gan_utils.datasets.packing.sources import Entry, Source
 from gan_utils.datasets.pool import cores, ordered
@@ -18,41 +19,6 @@ SHARES = 8  # of the work for each process, at least: so that all end at about t
 FEW = 32  # files that are not worth starting processes for
 
 Part = list[tuple[int, Entry]]  # some files, each with its slot
-
-
-@dataclass(frozen=True)
-class Decoder:
-    """Decodes parts of a source into the slots of a file: slot i is the i-th picture's bytes.
-
-    Attributes:
-        path: the source's.
-        is_zip: the source's.
-        shape: what to make of the files.
-        out: the file for the pixels; it is there.
-        levels: see `datasets.convert`.
-    """
-
-    path: Path
-    is_zip: bool
-    shape: Shape
-    out: Path
-    levels: Mapping[bool, Levels]
-
-    def __call__(self, part: Part) -> list[Picture | Rejected]:
-        """What became of each file."""
-        source, made = _opened(self.path, self.is_zip), []
-        with self.out.open("r+b") as out, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what a decoder mutters of one file among thousands
-            for slot, entry in part:
-                try:
-                    picture = convert(source.read(entry), self.shape, self.levels)
-                except Rejected as error:
-                    made.append(error.with_traceback(None))
-                    continue
-                out.seek(slot * self.shape.length)
-                out.write(picture.pixels)
-                made.append(replace(picture, pixels=None))
-        return made
 
 
 def decoded(
@@ -68,7 +34,7 @@ def decoded(
         slots: the places in `source.entries` of those to decode.
         shape: what to make of them.
         out: a file that is there.
-        levels: see `datasets.convert`.
+        levels: see `convert`.
 
     Raises:
         BrokenProcessPool: a decoding process died.
@@ -76,7 +42,7 @@ def decoded(
     """
     workers = cores() if len(slots) >= FEW else 1
     most = min(AT_ONCE, -(-len(slots) // (SHARES * workers)))
-    decode = Decoder(source.path, source.is_zip, shape, out, levels)
+    decode = partial(_decode, source.path, shape, out, levels)
     formats()  # Pillow's readers, imported once here and not in every process
     try:
         with closing(ordered(decode, _parts(source, slots, most), workers)) as results:
@@ -86,15 +52,36 @@ def decoded(
         _opened.cache_clear()
 
 
+def _decode(
+    path: Path, shape: Shape, out: Path, levels: Mapping[bool, Levels], part: Part
+) -> list[Picture | Rejected]:
+    """Write some files' pixels, each into its slot; what became of each file."""
+    source = _opened(path)
+    made: list[Picture | Rejected] = []
+    with out.open("r+b") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what a decoder mutters of one file among thousands
+        for slot, entry in part:
+            try:
+                picture = convert(source.read(entry), shape, levels)
+            except Rejected as error:
+                made.append(error.with_traceback(None))
+                continue
+            file.seek(slot * shape.length)
+            file.write(picture.pixels.data)
+            made.append(replace(picture, pixels=picture.pixels[:0]))
+    return made
+
+
 @lru_cache(maxsize=1)
-def _opened(path: Path, is_zip: bool) -> Source:
+def _opened(path: Path) -> Source:
     """A process lists a zip once, not for each part."""
-    return Source(path, is_zip)
+    return Source(path)
 
 
 def _parts(source: Source, slots: Sequence[int], most: int) -> Iterator[Part]:
     """Few files at a time, and fewer large ones: an interrupt waits for what is under way."""
-    part, size = [], 0
+    part: Part = []
+    size = 0
     for slot in slots:
         part.append((slot, source.entries[slot]))
         size += source.entries[slot].size

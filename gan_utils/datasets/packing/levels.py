@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from gan_utils.datasets.packing.kinds import Rejected
+
 DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras, scanners and microscopes give
 
 
@@ -43,12 +45,12 @@ def measured(image: Image.Image) -> Levels:
     """The levels of one picture of mode I, I;16 or F.
 
     Raises:
-        ValueError: a pixel is NaN or infinite.
+        Rejected: a pixel is NaN or infinite.
     """
     values = np.asarray(image)
     low, high = float(values.min()), float(values.max())
     if not math.isfinite(high - low):
-        raise ValueError("a pixel is NaN or infinite")
+        raise Rejected("not finite", "a pixel is NaN or infinite")
     return Levels(image.mode == "F", low, high)
 
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from gan_utils.datasets.packing.kinds import kind
+from gan_utils.datasets.packing.kinds import Rejected, kind
 from gan_utils.datasets.packing.levels import Levels, measured, scaled
 
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
@@ -16,14 +17,6 @@ FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000"
 # one of 200 million does as a JPEG, which is decoded at a fraction of its size.
 MOST_PIXELS = 2**27
 ORIENTATION = 0x0112  # EXIF's tag
-
-
-class Rejected(ValueError):
-    """A file that no picture was made of: `reason`, the same for all such files, and `detail`."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason, self.detail = reason, detail
 
 
 def open_picture(data: bytes) -> tuple[Image.Image, list[str]]:
@@ -92,22 +85,21 @@ def in_colors(
 def _in_colors(
     image: Image.Image, wanted: str, done: list[str], levels: dict[bool, Levels]
 ) -> Image.Image:
-    image = _upright(image, done)
+    if image.getexif().get(ORIENTATION, 1) != 1:
+        done.append("turned upright, by its EXIF note")
+        image = ImageOps.exif_transpose(image)
     if image.mode == wanted and "transparency" not in image.info:
         image.load()
         return image
     if image.mode.startswith(("I", "F")):
-        try:
-            own = measured(image)
-        except ValueError as error:
-            raise Rejected("not finite", str(error)) from error
+        own = measured(image)
         image = scaled(image, levels.setdefault(own.floats, own))
         done.append(str(levels[own.floats]))
     if image.mode in ("P", "PA"):
         done.append("palette: its colors")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        if image.getextrema()[3][0] < 255:
+        if np.asarray(image.getchannel("A")).min() < 255:
             done.append("transparent: laid over white")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image).convert("RGB")
@@ -125,19 +117,9 @@ def _in_colors(
         raise Rejected("mode cannot be converted", image.mode) from error
 
 
-def _upright(image: Image.Image, done: list[str]) -> Image.Image:
-    if image.getexif().get(ORIENTATION, 1) == 1:
-        return image
-    done.append("turned upright, by its EXIF note")
-    return ImageOps.exif_transpose(image)
-
-
 @cache
-def formats() -> Sequence[str]:
-    """Those of `FORMATS` that this Pillow reads. The first call imports their readers, a tenth of
-
-    a second; a process that forks others makes it before, and theirs is done.
-    """
+def formats() -> list[str]:
+    """Those of `FORMATS` that this Pillow reads; the first call takes a tenth of a second."""
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,18 +25,13 @@ from gan_utils.datasets.image_set import ImageSet
 from gan_utils.datasets.packing.decoding import decoded
 from gan_utils.datasets.packing.levels import Levels
 from gan_utils.datasets.packing.pictures import Picture, Shape
-from gan_utils.datasets.packing.report import Report
+from gan_utils.datasets.packing.report import Report, class_folders
 from gan_utils.datasets.packing.sources import Source, existing, fingerprint
 from gan_utils.files import whole
 from gan_utils.runtime import data_root
 
-VERSION = (
-    2  # of the files' layout and of the rules by which pictures are made; raise it with either
-)
+VERSION = 3  # of the files' layout and of the rules by which pictures are made
 HELD_OUT = 0.1  # of the different pictures
-
-# From the pictures' names: labels int64 (N,) or None, and the name of each class.
-Annotate = Callable[[list[str]], tuple[np.ndarray | None, tuple[str, ...]]]
 
 
 class NoPictures(ValueError):
@@ -47,25 +42,19 @@ class NoPictures(ValueError):
         self.report = report
 
 
-def packed(path: str | Path, shape: Shape, annotate: Annotate | None = None) -> ImageSet:
+def packed(path: str | Path, shape: Shape) -> ImageSet:
     """All pictures of a folder or zip, from its pack, which is made first if need be.
 
     A tenth of them is held out by their content, so that equal ones are never on both sides.
-
-    Args:
-        path: the folder or zip.
-        shape: what to make the pictures into.
-        annotate: gives labels; the default has none.
 
     Raises:
         FileNotFoundError: there is nothing at the path.
         NoPictures: not one file is a picture.
         OSError: the pack cannot be written.
     """
-    path, kind = existing(path), getattr(annotate, "__qualname__", "")
-    made_from = {"version": VERSION, "shape": asdict(shape), "annotate": kind}
-    made_from["source"] = fingerprint(path)
-    key = hashlib.blake2b(f"{path}\n{shape}\n{kind}".encode("utf-8", "surrogateescape"))
+    path = existing(path)
+    made_from = {"version": VERSION, "shape": asdict(shape), "source": fingerprint(path)}
+    key = hashlib.blake2b(f"{path}\n{shape}".encode("utf-8", "surrogateescape"))
     name = re.sub(r"[^\w-]+", "_", path.stem)[:60]
     file = data_root() / "packs" / f"{name}_{shape.size}_{key.hexdigest()[:12]}.npy"
     try:
@@ -76,13 +65,15 @@ def packed(path: str | Path, shape: Shape, annotate: Annotate | None = None) -> 
             with _alone(file):
                 found = _open(file, made_from)  # another process may have made it meanwhile
                 if found is None:
-                    _write(file, path, shape, annotate, made_from)
+                    _write(file, path, shape, made_from)
                     found = _open(file, made_from)
     except OSError as error:
         raise OSError(
             f"the pack {file} could not be written: {error}. Free some space, or choose another "
             "folder with the environment variable GAN_UTILS_DATA"
         ) from error
+    if found is None:
+        raise OSError(f"the pack {file} changed as soon as it was made; try again")
     return found
 
 
@@ -93,9 +84,7 @@ def held_out(digests: Sequence[bytes]) -> np.ndarray:
     return np.array([digest in chosen for digest in digests])
 
 
-def _write(
-    file: Path, path: Path, shape: Shape, annotate: Annotate | None, made_from: dict[str, object]
-) -> None:
+def _write(file: Path, path: Path, shape: Shape, made_from: dict[str, object]) -> None:
     source = Source.of(path)
     report = Report(str(path), shape, rejected=list(source.rejected), ignored=source.ignored)
     with whole(file) as unfinished:
@@ -111,7 +100,7 @@ def _write(
             pixels.unlink(missing_ok=True)
         report.names = [source.entries[slot].name for slot in order]
         report.held_out = int(reserved.sum())
-        labels, classes = annotate(report.names) if annotate else (None, ())
+        labels, classes = class_folders(report.names)
         if labels is not None:
             report.classes = dict(zip(classes, np.bincount(labels).tolist(), strict=True))
             labels = labels.tolist()
@@ -146,7 +135,7 @@ def _decode(source: Source, pixels: Path, report: Report) -> dict[int, Picture]:
     if again := [slot for slot, own in deep.items() if str(own) != str(levels[own.floats])]:
         decode(again)
     pictures = dict(sorted(pictures.items()))
-    report.account((source.entries[slot].name, made) for slot, made in pictures.items())
+    report.account([(source.entries[slot].name, made) for slot, made in pictures.items()])
     return pictures
 
 

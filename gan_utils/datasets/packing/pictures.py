@@ -22,8 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from gan_utils.datasets.packing.kinds import Rejected
 from gan_utils.datasets.packing.levels import Levels
-from gan_utils.datasets.packing.opening import Rejected, in_colors, open_picture
+from gan_utils.datasets.packing.opening import in_colors, open_picture
 
 SMALLEST = 8  # pixels on the shorter side; below it there is nothing to learn from
 
@@ -64,14 +65,14 @@ class Picture:
     """What was made of one file.
 
     Attributes:
-        pixels: uint8 (C, H, W); None once they are in a file.
+        pixels: uint8 (C, H, W); none of them once they are in a file.
         digest: 16 bytes, the same for the same pixels.
         was: mode, width and height of the file: "RGB 178×218".
         done: the rules that changed it, in words.
         levels: those it was scaled by, where it was gray of more than 8 bits.
     """
 
-    pixels: np.ndarray | None
+    pixels: np.ndarray
     digest: bytes
     was: str
     done: tuple[str, ...]
@@ -106,7 +107,7 @@ def convert(data: bytes, shape: Shape, levels: Mapping[bool, Levels] | None = No
     square = np.frombuffer(_center_square(image, shape).tobytes(), np.uint8)
     square = square.reshape(shape.size, shape.size, shape.channels)
     pixels = np.ascontiguousarray(square.transpose(2, 0, 1))
-    digest = hashlib.blake2b(pixels, digest_size=16).digest()
+    digest = hashlib.blake2b(pixels.data, digest_size=16).digest()
     deep = used[mode == "F"] if mode.startswith(("I", "F")) else None
     return Picture(pixels, digest, was, tuple(done), deep)
 

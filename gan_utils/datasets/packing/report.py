@@ -1,15 +1,17 @@
 """What was made of a folder of pictures, what was rejected and why, and what is there twice."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
+
+import numpy as np
 
 from gan_utils.datasets.packing.pictures import Picture, Shape
 from gan_utils.datasets.packing.sources import readable
 
 NAMED = 5  # names listed for each reason, and groups of equal pictures
-INDENT = " " * 11
 
 
 @dataclass
@@ -40,14 +42,13 @@ class Report:
     classes: dict[str, int] = field(default_factory=dict)
     held_out: int = 0
 
-    def account(self, made: Iterable[tuple[str, Picture]]) -> None:
+    def account(self, made: Sequence[tuple[str, Picture]]) -> None:
         """Note what the pictures were, what was done to them, and which are equal, by name."""
-        kinds, done, named = Counter(), Counter(), {}
+        self.kinds = dict(Counter(picture.was for _, picture in made))
+        self.done = dict(Counter(rule for _, picture in made for rule in picture.done))
+        named: dict[bytes, list[str]] = {}
         for name, picture in made:
-            kinds[picture.was] += 1
-            done.update(picture.done)
             named.setdefault(picture.digest, []).append(name)
-        self.kinds, self.done = dict(kinds), dict(done)
         self.equal = [names for names in named.values() if len(names) > 1]
 
     @property
@@ -84,45 +85,51 @@ class Report:
             f"{readable(self.path)}: {self.accepted:,} pictures, {size}×{size}, {color}; "
             f"{len(self.rejected):,} files rejected, {self.ignored:,} hidden ones ignored"
         ]
-        if self.kinds:
-            lines.append(_among("sizes and modes", self.kinds))
-        if self.classes:
-            lines.append(_among("classes", self.classes))
+        lines += _among("sizes and modes", self.kinds) + _among("classes", self.classes)
         if self.done:
             lines.append("what was done to them")
-            lines += [f"  {count:>7,}  {rule}" for rule, count in _most(self.done)]
+            lines += [f"  {count:>7,}  {rule}" for rule, count in Counter(self.done).most_common()]
         if self.rejected:
             lines.append("rejected")
             for reason, count in self.reasons.items():
                 lines.append(f"  {count:>7,}  {reason}")
                 rows = [(name, detail) for name, why, detail in self.rejected if why == reason]
-                for name, detail in rows[:NAMED]:
-                    lines.append(
-                        f"           {readable(name)}" + (f" ({detail})" if detail else "")
-                    )
-                lines += _left_off(len(rows), "files")
+                said = [readable(name) + (f" ({why})" if why else "") for name, why in rows]
+                lines += _first(said, "files")
         if self.equal:
             lines.append(f"the same, pixel for pixel: {self.duplicates:,} could go")
-            for group in self.equal[:NAMED]:
-                lines.append(f"{INDENT}{_listed([readable(name) for name in group])}")
-            lines += _left_off(len(self.equal), "groups")
+            groups = [_listed([readable(name) for name in group], " = ") for group in self.equal]
+            lines += _first(groups, "groups")
         lines.append(f"held out of training: {self.held_out:,}")
         return "\n".join(lines)
 
 
-def _most(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: -item[1])
+def class_folders(names: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Labels from the first folders that differ, if there are two or more and all lie in one.
+
+    Returns:
+        int64 (N,) or None, and the folders' names in order.
+    """
+    above = [PurePosixPath(name).parts[:-1] for name in names]
+    shared = 0  # folders that all pictures have in common
+    while all(len(parts) > shared for parts in above) and len({p[shared] for p in above}) == 1:
+        shared += 1
+    if any(len(parts) <= shared for parts in above):
+        return None, ()
+    classes, labels = np.unique([parts[shared] for parts in above], return_inverse=True)
+    return labels.astype(np.int64), tuple(classes.tolist())
 
 
-def _among(title: str, counts: dict[str, int]) -> str:
-    shown = ", ".join(f"{readable(name)} ({count:,})" for name, count in _most(counts)[:NAMED])
-    more = ", …" if len(counts) > NAMED else ""
-    return f"{title} ({len(counts):,}): {shown}{more}"
+def _among(title: str, counts: dict[str, int]) -> list[str]:
+    """A line for the most frequent of them, or none."""
+    most = [f"{readable(name)} ({count:,})" for name, count in Counter(counts).most_common()]
+    return [f"{title} ({len(most):,}): {_listed(most, ', ')}"] if most else []
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " = ".join(names[:NAMED]) + (" = …" if len(names) > NAMED else "")
+def _listed(names: list[str], between: str) -> str:
+    return between.join(names[:NAMED] + ["…"] * (len(names) > NAMED))
 
 
-def _left_off(count: int, what: str) -> list[str]:
-    return [f"{INDENT}and {count - NAMED:,} more {what}"] if count > NAMED else []
+def _first(rows: list[str], what: str) -> list[str]:
+    left_off = [f"and {len(rows) - NAMED:,} more {what}"] if len(rows) > NAMED else []
+    return [f"           {row}" for row in [*rows[:NAMED], *left_off]]

@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_utils.datasets.packing.opening import Rejected, described
+from gan_utils.datasets.packing.kinds import Rejected
+from gan_utils.datasets.packing.opening import described
 
 LARGEST = 256 * 2**20  # bytes of one file
 CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}
@@ -38,14 +39,12 @@ class Source:
 
     Attributes:
         path: the folder or zip.
-        is_zip: whether it is a zip.
         entries: every file that may be a picture.
         rejected: (name, reason, detail) of what could not even be listed.
         ignored: how many hidden files and system leftovers were passed over.
     """
 
     path: Path
-    is_zip: bool
     entries: list[Entry] = field(default_factory=list)
     rejected: list[tuple[str, str, str]] = field(default_factory=list)
     ignored: int = 0
@@ -58,12 +57,11 @@ class Source:
             FileNotFoundError: there is nothing at the path.
             ValueError: a file that is no zip, or a damaged one.
         """
-        path = existing(path)
-        source = cls(path, is_zip=not path.is_dir())
-        if source.is_zip:
-            source._list_zip()
-        else:
+        source = cls(existing(path))
+        if source.path.is_dir():
             source._walk()
+        else:
+            source._list_zip()
         source.entries.sort()
         source.rejected.sort()
         return source
@@ -77,13 +75,16 @@ class Source:
         if entry.size > LARGEST:
             raise Rejected("file too large", f"{entry.size:,} bytes, above {LARGEST:,}")
         try:
-            return self._member(entry) if self.is_zip else (self.path / entry.name).read_bytes()
+            if self.path.is_dir():
+                return (self.path / entry.name).read_bytes()
+            return self._member(entry)
         except OSError as error:
             raise Rejected("unreadable", error.strerror or str(error)) from error
 
     def _walk(self) -> None:
         """List all folders, each once: what links lead to comes last, and not a second time."""
-        seen, folders, links = set(), [""], []
+        seen, folders = set(), [""]
+        links: list[str] = []
         while folders or links:
             prefix = folders.pop() if folders else links.pop(0)
             try:
@@ -126,8 +127,8 @@ class Source:
                 continue
             if any(_clutter(part) for part in member.filename.split("/")):
                 self.ignored += 1
-                continue
-            self.entries.append(Entry(member.filename, member.file_size, place))
+            else:
+                self.entries.append(Entry(member.filename, member.file_size, place))
 
     @cached_property
     def _archive(self) -> zipfile.ZipFile:
