@@ -18,9 +18,9 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from gan_utils import datasets, figures
+from gan_utils import datasets, figures, metrics
 from gan_utils.figures import controls as figures_controls
-from gan_utils.metrics import frechet
+from gan_utils.metrics.coverage import Coverage
 from gan_utils.models import build
 from gan_utils.training import GAN, Settings, Total, fit, watchers
 
@@ -295,9 +295,9 @@ def test_checkpoints_keep_their_pace(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_quality_is_measured_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frechet, "fid", lambda images: SimpleNamespace(value=5.0, floor=1.0))
-    cover = frechet.Coverage(20, (0.5, 0.2))
-    monkeypatch.setattr(frechet, "coverage", lambda images: cover)
+    monkeypatch.setattr(metrics, "fid", lambda images: SimpleNamespace(value=5.0, floor=1.0))
+    cover = Coverage(20, (0.5, 0.2))
+    monkeypatch.setattr(metrics, "coverage", lambda images: cover)
     quality = watchers.Quality(n=20, growth=2)
     fit(small_gan(), small_pictures(), steps=95, watchers=[quality])
     assert [row["step"] for row in quality.rows] == [10, 20, 40, 80, 95]
