@@ -279,6 +279,14 @@ def test_a_bar_is_shown_unless_told_otherwise(capsys: pytest.CaptureFixture) -> 
     assert "images/s" in capsys.readouterr().err
 
 
+def test_extra_watchers_stand_beside_the_bar(capsys: pytest.CaptureFixture) -> None:
+    seen = []
+    fit(small_gan(), small_pictures(), steps=10, extra=lambda gan, done: seen.append(gan.step))
+    fit(small_gan(), small_pictures(), steps=1, extra=[lambda gan, done: seen.append(done)])
+    assert seen == [1, 10, 10, False, True]
+    assert "images/s" in capsys.readouterr().err
+
+
 def test_checkpoints_keep_their_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[int] = []
     monkeypatch.setattr(watchers, "save", lambda gan, folder, about: saved.append(gan.step))

@@ -4,7 +4,7 @@ from gan_utils.training.gan import GAN, Watcher, generate
 from gan_utils.training.guards import Interrupted, TrainingDiverged, deferred_interrupt, frozen
 from gan_utils.training.loop import fit, must_fit
 from gan_utils.training.settings import Settings, Total
-from gan_utils.training.step import discriminator_step, measure, train_step
+from gan_utils.training.step import discriminator_step, generator_step, measure, train_step
 from gan_utils.training.watchers import (
     Checkpoints,
     LivePicture,
@@ -31,6 +31,7 @@ __all__ = [
     "fit",
     "frozen",
     "generate",
+    "generator_step",
     "live",
     "measure",
     "must_fit",

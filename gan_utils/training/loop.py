@@ -33,6 +33,7 @@ def fit(
     epochs: float | None = None,
     seconds: float | None = None,
     watchers: Sequence[Watcher] | None = None,
+    extra: Watcher | Sequence[Watcher] = (),
 ) -> GAN:
     """Train until the GAN has had so many steps, epochs or seconds of training, all told.
 
@@ -47,6 +48,7 @@ def fit(
             steps; seconds count training alone, not pictures or checkpoints.
         watchers: each is called as ``watcher(gan, done)`` every tenth step and at the end; the
             default is a progress bar and one picture that is updated in place (`training.live`).
+        extra: one more watcher, or several, beside these.
 
     Raises:
         ValueError: not exactly one total, or a negative one; fewer pictures than one batch;
@@ -60,8 +62,10 @@ def fit(
     train = images.train
     per_epoch = len(train) // team.processes // gan.settings.batch_size
     total = Total.of(steps=steps, epochs=epochs, seconds=seconds, steps_per_epoch=per_epoch)
-    if watchers is None or team.rank:  # one process of a team shows and saves
-        watchers = [] if team.rank else live()
+    watchers = live() if watchers is None else watchers
+    watchers = [*watchers, *([extra] if callable(extra) else extra)]
+    if team.rank:  # one process of a team shows and saves
+        watchers = []
     pictures = train.images.to(gan.device) if _room(gan.device, train.images) else train.images
     labels = train.labels if gan.settings.classes else None
     team.spread(t for network in gan.networks().values() for t in network.state_dict().values())
