@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
@@ -96,6 +96,7 @@ def test_cells_cover_both_densities_without_a_break_inside(p: Density, q: Densit
     assert ((p(x) * dx).sum(), (q(x) * dx).sum()) == pytest.approx((1, 1), abs=1e-6)
 
 
+@example(mixture([0.5, 0.5], [1.0, 0.5]), mixture([0.5, 0.5], [0.5, 1.0]))  # the same, rounded
 @given(densities, densities)
 def test_js_lies_between_its_bounds_and_is_symmetric(p: Density, q: Density) -> None:
     js = theory.js(p, q)

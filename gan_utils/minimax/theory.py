@@ -41,7 +41,7 @@ def kl(p: Density, q: Density) -> float:
 def js(p: Density, q: Density) -> float:
     """JS(p, q) = ½KL(p‖m) + ½KL(q‖m) with m = (p+q)/2, nats: 0 if equal, log 2 if disjoint."""
     x, dx = cells(p, q)
-    return min(math.log(2), js_of_shares(p(x) * dx, q(x) * dx))
+    return js_of_shares(p(x) * dx, q(x) * dx)
 
 
 def value(
@@ -72,7 +72,8 @@ def js_of_shares(first: np.ndarray, second: np.ndarray) -> float:
     floor beside it.
     """
     middle = (first + second) / 2
-    return float((rel_entr(first, middle) + rel_entr(second, middle)).sum()) / 2
+    found = float((rel_entr(first, middle) + rel_entr(second, middle)).sum()) / 2
+    return min(max(0.0, found), math.log(2))  # rounding passes either bound by 1e-18
 
 
 def histogram(samples: Grid) -> np.ndarray:
