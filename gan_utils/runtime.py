@@ -157,7 +157,7 @@ def bfloat16_pays(where: torch.device) -> bool:
     Raises:
         ValueError: the variable holds something else.
     """
-    chosen = os.environ.get("GAN_UTILS_BFLOAT16", "")
+    chosen = variable("GAN_UTILS_BFLOAT16")
     if chosen not in ("", "0", "1"):
         raise ValueError(f"GAN_UTILS_BFLOAT16 is {chosen!r}; it must be 0, 1 or left out")
     if chosen:
